@@ -1,0 +1,21 @@
+#pragma once
+#include <vector>
+
+namespace nanochart {
+
+// Periodic cell: rows are the cell vectors in angstrom, orthogonal or triclinic.
+struct Cell {
+  double vectors[3][3];
+  bool periodic[3];
+};
+
+// Positions x[N][3] (angstrom) of one compact cluster, moved by whole cell vectors so that every
+// difference x_j - x_i is the minimum image. Along each periodic axis the cluster is cut at the
+// largest gap between its sorted fractional coordinates.
+// Throws Error when, along a periodic axis, box length minus that gap is not below half the box.
+std::vector<double> unwrap(int n, const double *x, const Cell &cell);
+
+// Throws Error for a NaN or infinite coordinate (naming the atom), or two atoms at one place.
+void check_positions(int n, const double *x);
+
+}  // namespace nanochart

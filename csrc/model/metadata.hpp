@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/rdf.hpp"
+
+namespace nanochart {
+
+// What nanochart.json inside a model file says (schema in docs/model-file.md).
+struct ModelMetadata {
+  std::string path;                   // the file
+  std::string name;                   // as shipped, e.g. Au147
+  std::string dtype;                  // float32 or float64: what the network computes in
+  RdfGrid grid;
+  std::vector<std::string> elements;  // alphabetical; species index of Rdf
+  int atoms;                          // number of atoms the chart was learned on
+  int latent;                         // number of CVs, d
+  std::string hash;                   // SHA-256 of the file
+  std::string json;                   // the whole text
+};
+
+// Path of a model as users name it: letters, digits and '-' are looked up in the directory `models`
+// beside this library; anything with '/' or '.' is a path. Throws Error listing what is there.
+std::string find_model(const std::string &model);
+
+}  // namespace nanochart
