@@ -1,1 +1,156 @@
-// to come
+#include "cv/chart_cv.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+
+namespace nanochart {
+namespace {
+
+void broadcast(Communicator &comm, std::string &text) {
+  int length = static_cast<int>(text.size());
+  comm.broadcast(&length, sizeof length);
+  text.resize(length);
+  if (length) comm.broadcast(&text[0], length);
+}
+
+// Runs `work` on root; values[n] that it fills, or its error, reach every rank in one message
+// (a second one only after an error).
+template <class Work>
+void on_root(Communicator &comm, std::vector<double> &values, const Work &work) {
+  std::string error;
+  values.back() = 0;  // status
+  if (comm.root()) {
+    try {
+      work();
+    } catch (const std::exception &failure) {
+      error = failure.what();
+      values.back() = 1;
+    }
+  }
+  comm.broadcast(values.data(), static_cast<int>(values.size() * sizeof(double)));
+  if (values.back() == 0) return;
+  broadcast(comm, error);
+  throw Error(error);
+}
+
+}  // namespace
+
+struct ChartCV::Impl {
+  std::shared_ptr<Communicator> comm;
+  std::unique_ptr<Encoder> encoder;  // root only
+  ModelMetadata metadata;
+  std::unique_ptr<Rdf> rdf;
+  std::vector<double> g, s, dv_dg;  // one slot more than their values: status over ranks
+
+  // The frame of the last value(.., true, ..).
+  bool kept = false;
+  std::vector<double> x;
+  std::vector<int> species;
+  Rows rows;
+
+  int size() const { return rdf->channels() * metadata.grid.bins; }
+  const int *species_or_null() const { return species.empty() ? nullptr : species.data(); }
+
+  void open(const std::string &model, const std::string &device) {
+    std::string text, path, hash, error;
+    if (comm->root()) {
+      try {
+        encoder = open_encoder(model, device);
+        text = encoder->metadata().json;
+        path = encoder->metadata().path;
+        hash = encoder->metadata().hash;
+      } catch (const std::exception &failure) {
+        error = failure.what();
+      }
+    }
+    broadcast(*comm, error);
+    if (!error.empty()) throw Error(error);
+    for (auto *part : {&text, &path, &hash}) broadcast(*comm, *part);
+    metadata = parse_metadata(path, hash, text);
+    rdf = std::make_unique<Rdf>(metadata.grid, static_cast<int>(metadata.elements.size()));
+    g.resize(size() + 1);
+    dv_dg.resize(size() + 1);
+    s.resize(metadata.latent + 1);
+  }
+
+  void check(const Frame &frame) const {
+    const std::string model = "model " + metadata.name;
+    if (frame.n != metadata.atoms)
+      throw Error(model + " was learned on " + std::to_string(metadata.atoms) +
+                  " atoms, the group has " + std::to_string(frame.n));
+    const int kinds = static_cast<int>(metadata.elements.size());
+    if (!frame.species && kinds > 1)
+      throw Error(model + " was learned on " + std::to_string(kinds) +
+                  " elements: the species of each atom must be given");
+    for (int i = 0; frame.species && i < frame.n; ++i)
+      if (frame.species[i] < 0 || frame.species[i] >= kinds)
+        throw Error(model + " knows species 0.." + std::to_string(kinds - 1) + ", atom " +
+                    std::to_string(i + 1) + " has species " + std::to_string(frame.species[i]));
+  }
+
+  void keep(const Frame &frame) {
+    x = frame.cell ? unwrap(frame.n, frame.x, *frame.cell)
+                   : std::vector<double>(frame.x, frame.x + 3 * frame.n);
+    species.clear();
+    if (frame.species && metadata.elements.size() > 1)
+      species.assign(frame.species, frame.species + frame.n);
+    rows = frame.rows;
+  }
+
+  // g over all ranks. An error may concern one rank's rows alone: it travels in the summed status,
+  // and then every rank looks at all atoms, so that all throw the same sentence.
+  void sum_g() {
+    std::string error;
+    g.back() = 0;
+    try {
+      rdf->value(metadata.atoms, x.data(), species_or_null(), rows, g.data());
+    } catch (const std::exception &failure) {
+      error = failure.what();
+      g.back() = 1;
+    }
+    comm->sum(g.data(), size() + 1);
+    if (g.back() == 0) return;
+    check_positions(metadata.atoms, x.data());
+    throw Error(error.empty() ? "the pair sums failed on another rank" : error);
+  }
+};
+
+ChartCV::ChartCV(const std::string &model, const std::string &device,
+                 std::shared_ptr<Communicator> comm)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->comm = std::move(comm);
+  impl_->open(model, device);
+}
+
+ChartCV::~ChartCV() = default;
+
+const ModelMetadata &ChartCV::metadata() const { return impl_->metadata; }
+
+void ChartCV::value(const Frame &frame, bool gradient, double *s) {
+  Impl &m = *impl_;
+  m.kept = false;
+  m.check(frame);
+  m.keep(frame);
+  m.sum_g();
+  on_root(*m.comm, m.s, [&] {
+    m.encoder->value(m.g.data(), gradient, m.s.data());
+    for (int i = 0; i < dim(); ++i)
+      if (!std::isfinite(m.s[i]))
+        throw Error("model " + m.metadata.name + " gives s" + std::to_string(i + 1) + " = " +
+                    std::to_string(m.s[i]) + ": the structure is far outside its training data");
+  });
+  std::copy_n(m.s.begin(), dim(), s);
+  m.kept = gradient;
+}
+
+void ChartCV::pullback(const double *dv_ds, double *dv_dx, double *dv_dstrain) {
+  Impl &m = *impl_;
+  if (!m.kept) throw Error("pullback needs a value with gradient before");
+  on_root(*m.comm, m.dv_dg, [&] { m.encoder->pullback(dv_ds, m.dv_dg.data()); });
+  m.rdf->pullback(m.metadata.atoms, m.x.data(), m.species_or_null(), m.rows, m.dv_dg.data(), dv_dx,
+                  dv_dstrain);
+}
+
+}  // namespace nanochart

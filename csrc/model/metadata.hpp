@@ -19,8 +19,15 @@ struct ModelMetadata {
   std::string json;                   // the whole text
 };
 
+// Reads and checks the text of nanochart.json. Throws Error naming the file and the entry.
+ModelMetadata parse_metadata(const std::string &path, const std::string &hash,
+                             const std::string &json);
+
 // Path of a model as users name it: letters, digits and '-' are looked up in the directory `models`
 // beside this library; anything with '/' or '.' is a path. Throws Error listing what is there.
 std::string find_model(const std::string &model);
+
+// Directory of the shared object that this code is linked into.
+std::string library_directory();
 
 }  // namespace nanochart

@@ -1,1 +1,158 @@
-// to come
+// The one file that includes torch.
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/script.h>
+
+#include <cstdio>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "model/threads.hpp"
+#include "model/torch_factory.hpp"
+
+namespace nanochart {
+namespace {
+
+// Where libtorch, and so the OpenMP runtime that it uses, is found.
+void *torch_library() {
+  static void *library = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_NOLOAD);
+  return library;
+}
+
+// Libtorch sets OpenMP's thread count itself when a thread first uses it; provoked here, between
+// saving the counts and setting them to one.
+class TorchGuard {
+  OneThread before_{torch_library()};
+  int initialised_ = at::get_num_threads();
+  OneThread inside_{torch_library()};
+  // Plain interpretation: the profiling executor changes code, and so time and last digits, during
+  // the first calls. The switch belongs to this thread alone.
+  torch::jit::GraphOptimizerEnabledGuard plain_{false};
+
+ public:
+  TorchGuard() { (void)initialised_; }
+};
+
+std::string first_line(const std::exception &error) {
+  const auto *c10_error = dynamic_cast<const c10::Error *>(&error);
+  std::string text = c10_error ? c10_error->what_without_backtrace() : error.what();
+  // An error inside TorchScript starts with its source and ends with the reason.
+  const auto reason = text.rfind("RuntimeError: ");
+  if (reason != std::string::npos) text = text.substr(reason + 14);
+  return text.substr(0, text.find('\n'));
+}
+
+class TorchEncoder : public Encoder {
+ public:
+  TorchEncoder(const std::string &path, const std::string &hash, const std::string &bytes) {
+    module_ = load(path, hash, bytes);
+    dtype_ = metadata_.dtype == "float64" ? torch::kFloat64 : torch::kFloat32;
+    const auto species = static_cast<std::int64_t>(metadata_.elements.size());
+    channels_ = species * (species + 1) / 2;
+    check_shape();
+  }
+
+  const ModelMetadata &metadata() const override { return metadata_; }
+
+  void value(const double *g, bool gradient, double *s) override {
+    const TorchGuard guard;
+    forget();
+    try {
+      const auto raw = torch::from_blob(const_cast<double *>(g), {1, channels_, metadata_.grid.bins},
+                                        torch::kFloat64);
+      const auto input = raw.to(dtype_, false, true).requires_grad_(gradient);
+      const torch::AutoGradMode mode(gradient);
+      const auto output = module_.forward({input}).toTensor();
+      const auto result = output.detach().to(torch::kFloat64).contiguous();
+      std::copy_n(result.data_ptr<double>(), metadata_.latent, s);
+      if (gradient && !output.requires_grad()) throw Error("s does not depend on g");
+      if (gradient) {
+        input_ = input;
+        output_ = output;
+      }
+    } catch (const std::exception &error) {
+      forget();
+      throw Error("model file " + metadata_.path + ": " + first_line(error));
+    }
+  }
+
+  void pullback(const double *dv_ds, double *dv_dg) override {
+    if (!output_.defined())
+      throw Error("model file " + metadata_.path + ": pullback needs a value with gradient before");
+    const TorchGuard guard;
+    try {
+      const auto seed = torch::from_blob(const_cast<double *>(dv_ds), {1, metadata_.latent},
+                                         torch::kFloat64).to(dtype_, false, true);
+      const auto result = torch::autograd::grad({output_}, {input_}, {seed}, /*retain_graph=*/true)
+                              [0].to(torch::kFloat64).contiguous();
+      std::copy_n(result.data_ptr<double>(), channels_ * metadata_.grid.bins, dv_dg);
+    } catch (const std::exception &error) {
+      throw Error("model file " + metadata_.path + ": " + first_line(error));
+    }
+  }
+
+ private:
+  ModelMetadata metadata_;
+  torch::jit::Module module_;
+  torch::ScalarType dtype_;
+  std::int64_t channels_;
+  torch::Tensor input_, output_;  // the kept pass
+
+  void forget() { input_ = output_ = torch::Tensor(); }
+
+  torch::jit::Module load(const std::string &path, const std::string &hash,
+                          const std::string &bytes) {
+    torch::jit::ExtraFilesMap extra{{"nanochart.json", ""}};
+    torch::jit::Module module;
+    try {
+      std::istringstream stream(bytes);
+      module = torch::jit::load(stream, torch::kCPU, extra);
+    } catch (const std::exception &error) {
+      throw Error("model file " + path + " is truncated or not TorchScript: " + first_line(error));
+    }
+    if (extra["nanochart.json"].empty())
+      throw Error("model file " + path + " is TorchScript without nanochart.json: give one that "
+                  "nanochart export wrote");
+    metadata_ = parse_metadata(path, hash, extra["nanochart.json"]);
+    module.eval();
+    for (auto parameter : module.parameters()) parameter.requires_grad_(false);
+    return torch::jit::freeze(module);
+  }
+
+  void check_shape() {
+    const auto &m = metadata_;
+    const std::string expected = "model file " + m.path + ": nanochart.json says g[1][" +
+        std::to_string(channels_) + "][" + std::to_string(m.grid.bins) + "] -> s[1][" +
+        std::to_string(m.latent) + "] in " + m.dtype + ", the network ";
+    torch::Tensor output;
+    try {
+      const torch::NoGradGuard no_gradient;
+      output = module_.forward({torch::zeros({1, channels_, m.grid.bins}, dtype_)}).toTensor();
+    } catch (const std::exception &error) {
+      throw Error(expected + "refuses this input: " + first_line(error));
+    }
+    std::ostringstream shape;
+    shape << output.sizes() << " of " << output.dtype().name();
+    if (output.dim() != 2 || output.size(0) != 1 || output.size(1) != m.latent ||
+        output.scalar_type() != dtype_)
+      throw Error(expected + "returns " + shape.str());
+  }
+};
+
+}  // namespace
+}  // namespace nanochart
+
+extern "C" __attribute__((visibility("default"))) nanochart::Encoder *nanochart_open_encoder(
+    const char *path, const char *hash, const char *bytes, std::size_t size, char *error,
+    std::size_t error_size) {
+  try {
+    const nanochart::TorchGuard guard;
+    return new nanochart::TorchEncoder(path, hash, std::string(bytes, size));
+  } catch (const std::exception &failure) {
+    std::snprintf(error, error_size, "%s", failure.what());
+  } catch (...) {
+    std::snprintf(error, error_size, "model file %s: unknown failure in libtorch", path);
+  }
+  return nullptr;
+}
