@@ -1,1 +1,118 @@
-// to come
+#include "lammps/fix_nanochart.hpp"
+
+#include <atom.h>
+#include <error.h>
+#include <group.h>
+#include <modify.h>
+#include <update.h>
+
+#include <cstring>
+
+#include "lammps/guarded.hpp"
+#include "lammps/temper.hpp"
+
+namespace nanochart {
+namespace {
+
+DeckUnits units_of(LAMMPS_NS::LAMMPS *lammps) {
+  std::unique_ptr<DeckUnits> units;
+  guarded(lammps, "fix nanochart",
+          [&] { units = std::make_unique<DeckUnits>(lammps->update->unit_style); });
+  return *units;
+}
+
+}  // namespace
+
+FixNanochart::FixNanochart(LAMMPS_NS::LAMMPS *lammps, int narg, char **arg)
+    : Fix(lammps, narg, arg), units_(units_of(lammps)) {
+  guarded(lmp, "fix nanochart", [&] {
+    arguments_ = parse_chart(Words(arg + 3, arg + narg), atom->ntypes);
+    evaluation_ = std::make_unique<Evaluation>(lmp, igroup, arguments_);
+  });
+  scalar_flag = vector_flag = 1;
+  size_vector = dim() + 1;
+  extscalar = 1;
+  extvector = 0;
+  global_freq = 1;
+  energy_global_flag = virial_global_flag = 1;
+  thermo_energy = thermo_virial = 1;
+  dynamic_group_allow = 1;
+}
+
+int FixNanochart::setmask() {
+  using namespace LAMMPS_NS::FixConst;
+  return POST_FORCE | MIN_POST_FORCE | POST_RUN;
+}
+
+void FixNanochart::init() {
+  guarded(lmp, who(), [this] {
+    if (update->whichflag == 1 && std::strncmp(update->integrate_style, "respa", 5) == 0)
+      throw Error("run_style is respa, must be verlet: use the keyword every for a multiple time "
+                  "step of the bias");
+    // The atoms of a dynamic group are known only once the run has begun.
+    evaluation_->prepare(!group->dynamic[igroup]);
+    check_log_is_mine();
+  });
+  check_temper(lmp, arguments_.every, thermo_energy != 0, biases());
+  current_ = false;
+}
+
+// Looked for each time, since fixes come and go between runs.
+std::vector<BiasFix *> FixNanochart::biases() const {
+  std::vector<BiasFix *> found;
+  for (auto *fix : modify->get_fix_list()) {
+    auto *bias = dynamic_cast<BiasFix *>(fix);
+    if (bias && bias->chart_id() == id) found.push_back(bias);
+  }
+  return found;
+}
+
+bool FixNanochart::minimizing() const { return update->whichflag == 2; }
+
+// The same at setup, in a run, in a minimisation and for each snapshot of a rerun.
+void FixNanochart::step(int vflag) {
+  current_ = false;
+  v_init(vflag);
+  if (!log_opened_) guarded(lmp, who(), [this] { open_log(); });
+  const int every = minimizing() ? 1 : arguments_.every;
+  const bool biased = update->ntimestep % every == 0 && !biases().empty();
+  if (biased || log_is_due()) evaluate(biased);
+  if (biased)
+    guarded(lmp, who(), [&] {
+      evaluation_->add_force(every * units_.energy, atom->f, vflag_global ? virial : nullptr);
+    });
+  if (log_is_due()) guarded(lmp, who(), [this] { take_row(); });
+}
+
+void FixNanochart::post_run() {
+  guarded(lmp, who(), [this] { write_row(); });
+}
+
+void FixNanochart::evaluate(bool gradient) {
+  guarded(lmp, who(), [&] { evaluation_->value(biases(), gradient); });
+  current_ = true;
+}
+
+// Between runs anything may have moved the atoms.
+void FixNanochart::evaluate_for_output() {
+  if (!current_ || update->whichflag == 0) evaluate(false);
+}
+
+double FixNanochart::compute_scalar() {
+  evaluate_for_output();
+  return evaluation_->energy() * units_.energy;
+}
+
+double FixNanochart::compute_vector(int i) {
+  if (i >= dim()) return 0;  // how far outside the training data: not known in this version
+  evaluate_for_output();
+  return evaluation_->s()[i];
+}
+
+double FixNanochart::energy_of(const BiasFix &bias) {
+  evaluate_for_output();
+  const auto found = evaluation_->energies().find(bias.id);
+  return found == evaluation_->energies().end() ? 0 : found->second * units_.energy;
+}
+
+}  // namespace nanochart

@@ -1,0 +1,49 @@
+#include "lammps/evaluation.hpp"
+
+#include <algorithm>
+
+namespace nanochart {
+
+Evaluation::Evaluation(LAMMPS_NS::LAMMPS *lammps, int group, const ChartArguments &arguments)
+    : comm_(std::make_shared<MpiCommunicator>(lammps->world)),
+      chart_(arguments.model, arguments.device, comm_),
+      atoms_(lammps, comm_, group, chart_.metadata(), arguments.elements),
+      s_(chart_.dim(), 0.0),
+      dv_ds_(chart_.dim(), 0.0) {}
+
+void Evaluation::prepare(bool check) {
+  atoms_.prepare();
+  if (check) atoms_.gather();
+}
+
+void Evaluation::value(const std::vector<BiasFix *> &biases, bool gradient) {
+  chart_.value(atoms_.gather(), gradient, s_.data());
+  std::vector<double> energies(biases.size(), 0.0);
+  std::fill(dv_ds_.begin(), dv_ds_.end(), 0.0);
+  // Biases live on one rank, so that ranks never drift apart.
+  on_root(*comm_, [&] {
+    for (std::size_t b = 0; b < biases.size(); ++b)
+      energies[b] = biases[b]->bias().value(s_.data(), dv_ds_.data());
+  });
+  comm_->broadcast(energies.data(), static_cast<int>(energies.size() * sizeof(double)));
+  energies_.clear();
+  energy_ = 0;
+  for (std::size_t b = 0; b < biases.size(); ++b) {
+    energies_[biases[b]->id] = energies[b];
+    energy_ += energies[b];
+  }
+}
+
+void Evaluation::add_force(double scale, double **f, double *virial) {
+  const auto &local = atoms_.local();
+  dv_dx_.resize(3 * local.size());
+  double dv_dstrain[3][3];
+  chart_.pullback(dv_ds_.data(), dv_dx_.data(), virial ? dv_dstrain[0] : nullptr);
+  for (std::size_t k = 0; k < local.size(); ++k)
+    for (int a = 0; a < 3; ++a) f[local[k]][a] -= scale * dv_dx_[3 * k + a];
+  if (!virial) return;
+  const int rows[6] = {0, 1, 2, 0, 0, 1}, columns[6] = {0, 1, 2, 1, 2, 2};
+  for (int c = 0; c < 6; ++c) virial[c] -= scale * dv_dstrain[rows[c]][columns[c]];
+}
+
+}  // namespace nanochart

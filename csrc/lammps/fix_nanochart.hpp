@@ -1,0 +1,65 @@
+#pragma once
+#include <fix.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lammps/arguments.hpp"
+#include "lammps/bias_fix.hpp"
+#include "lammps/colvar_log.hpp"
+#include "lammps/evaluation.hpp"
+#include "lammps/units.hpp"
+
+namespace nanochart {
+
+// fix ID group nanochart MODEL ..: chart coordinates of a group of atoms, logged, offered as
+// f_ID[1..d], and biased by the fixes nanochart/* that name this fix.
+class FixNanochart : public LAMMPS_NS::Fix {
+ public:
+  FixNanochart(LAMMPS_NS::LAMMPS *lammps, int narg, char **arg);
+
+  int setmask() override;
+  void init() override;
+  void setup(int vflag) override { step(vflag); }
+  void min_setup(int vflag) override { step(vflag); }
+  void post_force(int vflag) override { step(vflag); }
+  void min_post_force(int vflag) override { step(vflag); }
+  void post_run() override;
+  double compute_scalar() override;        // total bias energy, the deck's unit
+  double compute_vector(int i) override;   // s[d], then how far outside the training data
+
+  int dim() const { return evaluation_->model().latent; }
+  double energy_of(const BiasFix &bias);   // the deck's unit
+
+ private:
+  ChartArguments arguments_;
+  DeckUnits units_;
+  std::unique_ptr<Evaluation> evaluation_;
+  bool current_ = false;  // evaluation_ belongs to this step's positions
+
+  std::unique_ptr<ColvarLog> log_;  // on one rank
+  bool log_opened_ = false;
+  LAMMPS_NS::bigint last_row_ = -1;
+  struct Row {
+    LAMMPS_NS::bigint step = -1;  // -1: none
+    double time;  // ps
+    std::vector<std::string> fields;
+    std::vector<double> values;
+  } row_;  // not yet written
+
+  std::string who() const { return std::string("fix nanochart ") + id; }
+  std::vector<BiasFix *> biases() const;
+  bool minimizing() const;
+  void step(int vflag);
+  void evaluate(bool gradient);
+  void evaluate_for_output();
+
+  bool log_is_due() const;
+  void check_log_is_mine() const;
+  void open_log();
+  void take_row();
+  void write_row();
+};
+
+}  // namespace nanochart

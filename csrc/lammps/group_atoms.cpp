@@ -1,0 +1,134 @@
+#include "lammps/group_atoms.hpp"
+
+#include <atom.h>
+#include <domain.h>
+#include <group.h>
+
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "core/error.hpp"
+#include "lammps/elements.hpp"
+
+namespace nanochart {
+
+struct GroupAtoms::Share {
+  std::int64_t atoms;
+  std::int64_t foreign_type;  // an atom type in the group that the model does not know, or 0
+  std::int64_t nan_tag;       // ID of an atom without a place, or 0
+};
+
+GroupAtoms::GroupAtoms(LAMMPS_NS::LAMMPS *lammps, std::shared_ptr<MpiCommunicator> comm, int group,
+                       const ModelMetadata &model, std::vector<std::string> elements)
+    : Pointers(lammps),
+      comm_(std::move(comm)),
+      group_(group),
+      model_(model),
+      typed_(std::move(elements)) {}
+
+void GroupAtoms::prepare() {
+  types_ = typed_;
+  if (types_.empty())
+    for (int type = 1; type <= atom->ntypes; ++type)
+      types_.push_back(atom->mass_setflag && atom->mass_setflag[type]
+                           ? element_of_mass(atom->mass[type])
+                           : "");
+  species_of_type_ = species_of_types(model_.elements, types_);
+}
+
+GroupAtoms::Share GroupAtoms::own_share() {
+  const int bit = group->bitmask[group_];
+  local_.clear();
+  Share share{0, 0, 0};
+  for (int i = 0; i < atom->nlocal; ++i) {
+    if (!(atom->mask[i] & bit)) continue;
+    local_.push_back(i);
+    const double *x = atom->x[i];
+    if (!std::isfinite(x[0] + x[1] + x[2])) share.nan_tag = atom->tag_enable ? atom->tag[i] : -1;
+    if (species_of_type_[atom->type[i] - 1] < 0) share.foreign_type = atom->type[i];
+  }
+  share.atoms = static_cast<std::int64_t>(local_.size());
+  return share;
+}
+
+void GroupAtoms::check(const std::vector<Share> &shares) const {
+  const std::string name = std::string("group ") + group->names[group_];
+  std::int64_t atoms = 0;
+  for (const auto &share : shares) {
+    atoms += share.atoms;
+    if (share.nan_tag)
+      throw Error("atom " + std::to_string(share.nan_tag) +
+                  " is at a place that is not a finite number: the run is unstable, use a shorter "
+                  "time step or a softer bias");
+  }
+  if (atoms != model_.atoms)
+    throw Error(name + " has " + std::to_string(atoms) + " atoms, but model " + model_.name +
+                " is for " + std::to_string(model_.atoms) +
+                ": atoms were lost, or the group or the model is another one");
+  for (const auto &share : shares) {
+    if (!share.foreign_type) continue;
+    const std::string &element = types_[share.foreign_type - 1];
+    throw Error(name + " has atoms of type " + std::to_string(share.foreign_type) + ", which is " +
+                (element.empty() ? "no element by its mass" : element) + ", but model " +
+                model_.name + " is for " + join(model_.elements) +
+                ": say which element each atom type is with the keyword elements");
+  }
+}
+
+void GroupAtoms::check_elements() const {
+  std::vector<char> seen(model_.elements.size(), 0);
+  for (const int species : species_) seen[species] = 1;
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    if (!seen[i])
+      throw Error(std::string("group ") + group->names[group_] + " has no " + model_.elements[i] +
+                  ", but model " + model_.name + " is for " + join(model_.elements));
+}
+
+const Cell *GroupAtoms::cell() {
+  if (!domain->xperiodic && !domain->yperiodic && !domain->zperiodic) return nullptr;
+  cell_ = {{{domain->xprd, 0, 0},
+            {domain->triclinic ? domain->xy : 0, domain->yprd, 0},
+            {domain->triclinic ? domain->xz : 0, domain->triclinic ? domain->yz : 0,
+             domain->zprd}},
+           {domain->xperiodic != 0, domain->yperiodic != 0, domain->zperiodic != 0}};
+  return &cell_;
+}
+
+Frame GroupAtoms::gather() {
+  if (species_of_type_.empty()) prepare();
+  const int ranks = comm_->ranks();
+  std::vector<Share> shares(ranks);
+  shares[comm_->rank()] = own_share();
+  if (ranks > 1)
+    MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, shares.data(), sizeof(Share), MPI_BYTE,
+                  comm_->world());
+  check(shares);
+
+  std::vector<int> counts(ranks), firsts(ranks + 1, 0);
+  for (int r = 0; r < ranks; ++r) {
+    counts[r] = static_cast<int>(shares[r].atoms);
+    firsts[r + 1] = firsts[r] + counts[r];
+  }
+  const Rows rows{firsts[comm_->rank()], firsts[comm_->rank() + 1]};
+  const bool several = model_.elements.size() > 1;
+  x_.resize(3 * static_cast<std::size_t>(model_.atoms));
+  if (several) species_.resize(model_.atoms);
+  for (std::size_t k = 0; k < local_.size(); ++k) {
+    const int i = local_[k];
+    for (int a = 0; a < 3; ++a) x_[3 * (rows.first + k) + a] = atom->x[i][a];
+    if (several) species_[rows.first + k] = species_of_type_[atom->type[i] - 1];
+  }
+  if (ranks > 1) {
+    if (several)
+      MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, species_.data(), counts.data(),
+                     firsts.data(), MPI_INT, comm_->world());
+    for (int r = 0; r < ranks; ++r) counts[r] *= 3, firsts[r] *= 3;
+    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, x_.data(), counts.data(), firsts.data(),
+                   MPI_DOUBLE, comm_->world());
+  }
+  if (several) check_elements();
+  return {model_.atoms, x_.data(), several ? species_.data() : nullptr, cell(), rows};
+}
+
+}  // namespace nanochart

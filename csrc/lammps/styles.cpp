@@ -1,0 +1,23 @@
+// The fix styles of libnanochart_lammps.so.
+#include "lammps/fix_nanochart.hpp"
+#include "lammps/fix_nanochart_restraint.hpp"
+#include "lammps/plugin_interface.hpp"
+
+namespace {
+
+template <class Style>
+void *create(void *lammps, int narg, char **arg) {
+  LAMMPS_NS::Fix *fix = new Style(static_cast<LAMMPS_NS::LAMMPS *>(lammps), narg, arg);
+  return fix;
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const nanochart::FixStyle *nanochart_fix_styles() {
+  static const nanochart::FixStyle styles[] = {
+      {"nanochart", create<nanochart::FixNanochart>},
+      {"nanochart/restraint", create<nanochart::FixNanochartRestraint>},
+      {nullptr, nullptr},
+  };
+  return styles;
+}
