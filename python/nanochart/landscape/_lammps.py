@@ -58,3 +58,12 @@ def positions_of(lmp) -> np.ndarray:
     """Positions [N,3] in the order of atom IDs, centred on their mean."""
     x = np.array(lmp.gather_atoms("x", 1, 3)).reshape(-1, 3)
     return x - x.mean(axis=0)
+
+
+def set_positions(lmp, positions: np.ndarray) -> None:
+    """Put the atoms, in the order of their IDs, at positions[N,3]; the box is made to hold them."""
+    x = np.ascontiguousarray(positions - positions.mean(axis=0), dtype=float)
+    half = float(np.abs(x).max()) + 10.0
+    lmp.command(f"change_box all x final {-half} {half} y final {-half} {half} "
+                f"z final {-half} {half} units box")
+    lmp.scatter_atoms("x", 1, 3, np.ctypeslib.as_ctypes(x.ravel()))

@@ -19,7 +19,7 @@ from .trajectories import Evaporated, Trajectory, frames
 def record(trajectory: Trajectory) -> Frames:
     """Run one trajectory and quench each of its frames. An evaporated one ends early, and says so."""
     begin = trajectory.start().positions
-    quencher = Quencher(trajectory.element, begin)
+    quencher = Quencher(trajectory.element, trajectory.atoms)
     steps, thermal, quenched, status = [], [], [], "complete"
     try:
         for step, x in frames(trajectory, begin):

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.distance import pdist
 
-from ._lammps import new_lammps, positions_of
+from ._lammps import new_lammps, positions_of, set_positions
+from .potential import gupta
 
-FORCE_TOLERANCE = 1e-3
+FORCE_TOLERANCE = 1e-3  # eV/A, 2-norm over all atoms
+CLOSEST = 0.3  # of r0; nearer atoms are off the tables, not a configuration of MD
 
 
 @dataclass(frozen=True)
 class Quenched:
-    """positions[N,3] (A), energy (eV), 2-norm of all forces (eV/A), and whether it converged."""
+    """positions[N,3] (A), energy (eV), 2-norm of all forces (eV/A), and whether it converged.
+
+    A frame that could not be minimised at all has NaN positions and energy.
+    """
 
     positions: np.ndarray
     energy: float
@@ -24,46 +30,56 @@ class Quenched:
 class Quencher:
     """Minimises free clusters of one metal and size in one LAMMPS instance, one after the other.
 
-    Conjugate gradients (the fastest of the five LAMMPS minimisers tried on Au147, 24 ms a frame);
-    where its line search gives up, FIRE finishes. Stops at a 2-norm of all forces below
-    `tolerance` (eV/A).
+    Conjugate gradients (of the five LAMMPS minimisers tried on Au147 the fastest, 24 ms for a
+    shaken icosahedron); where its line search gives up, FIRE finishes. Stops at a 2-norm of all
+    forces below `tolerance` (eV/A), with no criterion on the energy.
     """
 
-    def __init__(self, element: str, positions: np.ndarray, tolerance: float = FORCE_TOLERANCE,
+    def __init__(self, element: str, atoms: int, tolerance: float = FORCE_TOLERANCE,
                  max_iterations: int = 5000):
-        self.atoms = len(positions)
+        self.metal = gupta(element)
+        self.atoms = atoms
         self.tolerance = tolerance
         self.max_iterations = max_iterations
-        self._lmp = new_lammps(element, positions)
-        self._lmp.command("timestep 0.005")
+        self._lmp = None
 
     def __call__(self, positions: np.ndarray) -> Quenched:
-        """Minimise positions[N,3]. A frame that fails comes back with converged=False."""
-        x = np.ascontiguousarray(positions, dtype=float)
+        """Minimise positions[N,3] (A). A frame that fails comes back with converged=False.
+
+        Raises ValueError for another number of atoms.
+        """
+        x = np.asarray(positions, dtype=float)
         if x.shape != (self.atoms, 3):
             raise ValueError(f"quench: positions have shape {x.shape}, must be ({self.atoms}, 3)")
-        if not np.all(np.isfinite(x)):
-            return Quenched(np.full_like(x, np.nan), np.nan, np.inf, False)
-        lmp = self._lmp
-        # Far from its box an atom would be lost: `reset_atoms` is not needed, the box is rebuilt.
-        x = x - x.mean(axis=0)
-        half = float(np.abs(x).max()) + 10.0
-        lmp.command(f"change_box all x final {-half} {half} y final {-half} {half} "
-                    f"z final {-half} {half} units box")
-        lmp.scatter_atoms("x", 1, 3, np.ctypeslib.as_ctypes(x.ravel()))
+        failed = Quenched(np.full_like(x, np.nan), np.nan, np.inf, False)
+        if not np.all(np.isfinite(x)) or pdist(x).min() < CLOSEST * self.metal.r0:
+            return failed
         try:
-            for style in ("cg", "fire"):
-                lmp.command(f"min_style {style}")
-                lmp.command(f"minimize 0.0 {self.tolerance} {self.max_iterations} "
-                            f"{10 * self.max_iterations}")
-                norm = float(lmp.get_thermo("fnorm"))
-                if norm <= self.tolerance:
-                    break
-        except Exception:  # LAMMPS reports lost atoms and the like by bare exceptions
-            return Quenched(np.full_like(x, np.nan), np.nan, np.inf, False)
-        energy = float(lmp.get_thermo("pe"))
-        ok = bool(norm <= self.tolerance and np.isfinite(energy))
-        return Quenched(positions_of(lmp), energy, norm, ok)
+            return self._minimise(x)
+        except Exception:  # LAMMPS raises bare Exception, for lost atoms and the like
+            self.close()  # and its state is not to be trusted after that
+            return failed
+
+    def _minimise(self, x: np.ndarray) -> Quenched:
+        if self._lmp is None:
+            self._lmp = new_lammps(self.metal.element, x)
+            self._lmp.command("timestep 0.005")
+        lmp = self._lmp
+        set_positions(lmp, x)
+        for style in ("cg", "fire"):
+            lmp.command(f"min_style {style}")
+            lmp.command(f"minimize 0.0 {self.tolerance} {self.max_iterations} "
+                        f"{10 * self.max_iterations}")
+            norm = float(lmp.get_thermo("fnorm"))
+            if norm <= self.tolerance:
+                break
+        energy, relaxed = float(lmp.get_thermo("pe")), positions_of(lmp)
+        if lmp.get_natoms() != self.atoms or not np.all(np.isfinite(relaxed)):
+            raise RuntimeError("atoms were lost")
+        return Quenched(relaxed, energy, norm, bool(norm <= self.tolerance))
 
     def close(self) -> None:
-        self._lmp.close()
+        """Free the LAMMPS instance; the next call starts another."""
+        if self._lmp is not None:
+            self._lmp.close()
+            self._lmp = None

@@ -45,6 +45,15 @@ class Trajectory:
     interval: float = 10.0
     settle: float = 10.0
 
+    def __post_init__(self) -> None:
+        if self.motif not in MOTIFS:
+            raise ValueError(f"trajectory: motif is {self.motif!r}, must be one of {', '.join(MOTIFS)}")
+        gupta(self.element)
+        rules = {"temperature": 0.0, "frames": 0, "interval": TIMESTEP, "settle": TIMESTEP}
+        for name, least in rules.items():
+            if not getattr(self, name) > least:
+                raise ValueError(f"trajectory: {name} is {getattr(self, name)}, must be > {least}")
+
     def start(self) -> Atoms:
         """The structure that it starts from; "Amorphous" is a melt, minimised."""
         if self.motif == "Amorphous":
