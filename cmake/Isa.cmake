@@ -12,7 +12,9 @@ set(NANOCHART_FLAGS_avx2 -mavx2 -mfma)
 set(NANOCHART_FLAGS_avx512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512)
 foreach(isa IN LISTS NANOCHART_ISAS)
   add_library(nanochart_${isa} OBJECT ${NANOCHART_ISA_SOURCES})
-  target_compile_options(nanochart_${isa} PRIVATE -O3 -fno-math-errno -fno-trapping-math ${NANOCHART_FLAGS_${isa}})
+  target_compile_options(nanochart_${isa} PRIVATE -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
+    -Wno-uninitialized -Wno-maybe-uninitialized  # GCC 12 about its own AVX-512 header
+    ${NANOCHART_FLAGS_${isa}})
   target_compile_definitions(nanochart_${isa} PRIVATE NANOCHART_ISA=${isa})
   target_sources(nanochart PRIVATE $<TARGET_OBJECTS:nanochart_${isa}>)
 endforeach()

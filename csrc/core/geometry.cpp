@@ -1,1 +1,111 @@
-// to come
+#include "core/geometry.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace nanochart {
+namespace {
+
+constexpr double COINCIDENT = 1e-6;  // angstrom
+constexpr double LARGEST = 1e9;      // angstrom; beyond it differences lose all meaning
+
+std::string number(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+struct Vector {
+  double v[3];
+};
+
+Vector cross(const double *a, const double *b) {
+  return {{a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]}};
+}
+
+double dot(const double *a, const double *b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
+
+// Moves fractional coordinates to [cut, cut + 1), where the cut is the end of the largest gap, as
+// whole cells to add to each atom; returns the extent that remains, 1 - gap.
+double cut_at_largest_gap(const std::vector<double> &fraction, std::vector<double> &cells) {
+  const int n = static_cast<int>(fraction.size());
+  std::vector<double> sorted(n);
+  for (int i = 0; i < n; ++i) sorted[i] = fraction[i] - std::floor(fraction[i]);
+  std::sort(sorted.begin(), sorted.end());
+  double gap = sorted[0] + 1 - sorted[n - 1], cut = sorted[0];
+  for (int i = 1; i < n; ++i) {
+    if (sorted[i] - sorted[i - 1] > gap) {
+      gap = sorted[i] - sorted[i - 1];
+      cut = sorted[i];
+    }
+  }
+  for (int i = 0; i < n; ++i) {
+    const double whole = std::floor(fraction[i]);
+    cells[i] = (fraction[i] - whole < cut ? 1 : 0) - whole;
+  }
+  return 1 - gap;
+}
+
+}  // namespace
+
+void check_finite(int n, const double *x) {
+  for (int i = 0; i < 3 * n; ++i)
+    if (!(std::fabs(x[i]) < LARGEST))
+      throw Error(std::string("position: ") + "xyz"[i % 3] + " of atom " + std::to_string(i / 3 + 1) +
+                  " is " + number(x[i]) + ", must be finite and below 1e9 A: the atom is lost or " +
+                  "the run has blown up");
+}
+
+void check_positions(int n, const double *x) {
+  check_finite(n, x);
+  std::vector<int> order(n);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [x](int i, int j) { return x[3 * i] < x[3 * j]; });
+  for (int a = 0; a < n; ++a) {
+    for (int b = a + 1; b < n; ++b) {
+      const double *p = x + 3 * order[a], *q = x + 3 * order[b];
+      const double d[3] = {q[0] - p[0], q[1] - p[1], q[2] - p[2]};
+      if (d[0] >= COINCIDENT) break;
+      if (dot(d, d) < COINCIDENT * COINCIDENT)
+        throw Error("position: atoms " + std::to_string(std::min(order[a], order[b]) + 1) + " and " +
+                    std::to_string(std::max(order[a], order[b]) + 1) + " are " +
+                    number(std::sqrt(dot(d, d))) +
+                    " A apart, must be > 1e-6 A: two atoms are at one place");
+    }
+  }
+}
+
+std::vector<double> unwrap(int n, const double *x, const Cell &cell) {
+  check_finite(n, x);
+  std::vector<double> out(x, x + 3 * n);
+  if (n == 0) return out;
+  const double(&v)[3][3] = cell.vectors;
+  const Vector normal[3] = {cross(v[1], v[2]), cross(v[2], v[0]), cross(v[0], v[1])};
+  const double volume = dot(v[0], normal[0].v);
+  std::vector<double> fraction(n), cells(n);
+  for (int axis = 0; axis < 3; ++axis) {
+    if (!cell.periodic[axis]) continue;
+    if (!(std::fabs(volume) > 0) || !std::isfinite(volume))
+      throw Error("cell: its three vectors span a volume of " + number(volume) +
+                  " A^3, must be > 0 where a direction is periodic");
+    for (int i = 0; i < n; ++i) fraction[i] = dot(x + 3 * i, normal[axis].v) / volume;
+    const double extent = cut_at_largest_gap(fraction, cells);
+    if (!(extent < 0.5)) {
+      // Lengths along the axis' normal: the distance between opposite faces of the cell.
+      const double length = std::fabs(volume) / std::sqrt(dot(normal[axis].v, normal[axis].v));
+      throw Error("cluster is " + number(extent * length) + " A wide along " + "xyz"[axis] +
+                  ", must be < half of the box (" + number(length) + " A): enlarge the box to more than " +
+                  number(2 * extent * length) + " A, or take a group that is one cluster");
+    }
+    for (int i = 0; i < n; ++i)
+      for (int b = 0; b < 3; ++b) out[3 * i + b] += cells[i] * v[axis][b];
+  }
+  return out;
+}
+
+}  // namespace nanochart

@@ -15,6 +15,9 @@ struct Cell {
 // Throws Error when, along a periodic axis, box length minus that gap is not below half the box.
 std::vector<double> unwrap(int n, const double *x, const Cell &cell);
 
+// Throws Error for a coordinate that is not finite or beyond 1e9 A, naming the atom.
+void check_finite(int n, const double *x);
+
 // Throws Error for a NaN or infinite coordinate (naming the atom), or two atoms at one place.
 void check_positions(int n, const double *x);
 

@@ -43,9 +43,9 @@ class Rdf {
   // frames of [N][3] each, shared out over threads (0: all cores): g[frames][C][K].
   void value_batch(int frames, int n, const double *x, const int *species, double *g,
                    int threads) const;
-  // dv_dg[frames][C][K] -> dv_dx[frames][N][3].
+  // dv_dg[frames][C][K] -> dv_dx[frames][N][3] and, unless null, dv_dstrain[frames][3][3].
   void pullback_batch(int frames, int n, const double *x, const int *species, const double *dv_dg,
-                      double *dv_dx, int threads) const;
+                      double *dv_dx, int threads, double *dv_dstrain = nullptr) const;
 
  private:
   struct Impl;

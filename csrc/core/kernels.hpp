@@ -1,0 +1,58 @@
+#pragma once
+
+// What csrc/core/*_isa.cpp offer, once per instruction set. Plain data and pointers only: an inline
+// function or template compiled there could be the copy that the linker keeps for everybody.
+namespace nanochart {
+
+// The deposit lattice: cells of width h between cubic B-spline nodes. A distance r has the cell
+// coordinate u = r*scale + shift, lies in cell round(u) and at t = u - round(u) in [-1/2, 1/2].
+// Cell 0 and the last eight (one per vector lane) take the distances that no grid point can see.
+struct Cells {
+  int count;          // all cells
+  double scale, shift;
+  double lowest2;     // r^2 is clamped to [lowest2, farthest2[lane]]
+  double farthest2[8];
+};
+
+// Coordinates sorted into blocks of one species, each block followed by eight points far away, so
+// that vectors may run over a block's end.
+struct Points {
+  const double *x, *y, *z;
+};
+
+struct Range {
+  int first, last;
+};
+
+// Which pairs (i in rows, j in columns) a loop visits, and whether both atoms feel the force.
+enum class Visit {
+  after,  // j > i, both
+  all,    // every j, both
+  other   // every j but i itself, i alone
+};
+
+struct Kernels {
+  // moments[count][4] += (1, t, t^2, t^3) of each pair's cell; returns the smallest r^2.
+  double (*deposit)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
+                    double *moments);
+
+  // From slopes[count][4], dV/dr = a0 + a1 t + a2 t^2 in each cell: dV/dx added to force[3][points].
+  void (*pull)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
+               const double *slopes, double *const force[3]);
+
+  // rho[m] = sum of the B-spline weights at node m, of nodes; node m is touched by cells m+1..m+4.
+  void (*nodes)(int nodes, const double *moments, double *rho);
+
+  // Its adjoint after d/dt: slopes of cells 1..nodes+3 from lambda[nodes], zero-padded by 3 on
+  // both sides, times factor.
+  void (*slopes)(int nodes, const double *lambda, double factor, double *slopes);
+
+  // out[k] += sum_i c[i] in[k + i], k < n, i < taps.
+  void (*correlate)(int n, const double *in, int taps, const double *c, double *out);
+};
+
+namespace baseline { extern const Kernels kernels; }
+namespace avx2 { extern const Kernels kernels; }
+namespace avx512 { extern const Kernels kernels; }
+
+}  // namespace nanochart

@@ -1,0 +1,193 @@
+#include "core/rdf.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "core/error.hpp"
+#include "core/geometry.hpp"
+#include "core/isa.hpp"
+#include "core/lattice.hpp"
+#include "core/sorted_atoms.hpp"
+
+namespace nanochart {
+namespace {
+
+constexpr double COINCIDENT2 = 1e-12;  // square angstrom
+
+// Runs work(frame) for all frames on several threads; the first exception is rethrown.
+template <class Work>
+void share_out(int frames, int threads, const Work &work) {
+  if (threads <= 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  threads = std::min(threads, frames);
+  std::atomic<int> next{0};
+  std::exception_ptr failure;
+  std::mutex mutex;
+  const auto loop = [&] {
+    try {
+      for (int frame; (frame = next++) < frames;) work(frame);
+    } catch (...) {
+      next = frames;
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  std::vector<std::thread> pool;
+  for (int t = 1; t < threads; ++t) pool.emplace_back(loop);
+  loop();
+  for (std::thread &thread : pool) thread.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+// Scratch memory of one thread, kept between calls: O(N + K).
+struct Scratch {
+  SortedAtoms atoms;
+  AlignedVector moments, rho, phase, slopes;
+};
+
+Scratch &scratch() {
+  thread_local Scratch s;
+  return s;
+}
+
+}  // namespace
+
+struct Rdf::Impl {
+  RdfGrid grid;
+  int species;
+  Lattice lattice;
+  const Kernels &kernels = current_kernels();
+
+  // Calls visit(rows, columns, Visit) for every block of pairs of the channel (a, b).
+  template <class Loop>
+  static void pairs_of(const SortedAtoms &atoms, int a, int b, const Loop &loop) {
+    if (atoms.partial()) {
+      loop(atoms.rows(a), atoms.block(b), Visit::other);
+      if (a != b) loop(atoms.rows(b), atoms.block(a), Visit::other);
+    } else {
+      loop(atoms.block(a), atoms.block(b), a == b ? Visit::after : Visit::all);
+    }
+  }
+
+  double pair_weight(int n) const { return 2.0 / (static_cast<double>(n) * (n - 1)); }
+
+  void convolve(double weight, Scratch &s, double *g) const;
+  void convolve_back(double factor, Scratch &s, const double *dv_dg) const;
+};
+
+// moments -> g of one channel.
+void Rdf::Impl::convolve(double weight, Scratch &s, double *g) const {
+  const int f = lattice.refine, bins = grid.bins;
+  s.rho.resize(lattice.nodes);
+  kernels.nodes(lattice.nodes, s.moments.data(), s.rho.data());
+  std::fill(g, g + bins, 0.0);
+  s.phase.resize(lattice.nodes / f + 1);
+  for (int p = 0; p < f && p < lattice.nodes; ++p) {
+    const double *in = s.rho.data();
+    if (f > 1) {
+      for (int m = p, i = 0; m < lattice.nodes; m += f) s.phase[i++] = s.rho[m];
+      in = s.phase.data();
+    }
+    const auto &taps = lattice.taps[p];
+    kernels.correlate(bins, in, static_cast<int>(taps.size()), taps.data(), g);
+  }
+  for (int k = 0; k < bins; ++k) g[k] *= weight;
+}
+
+// dv_dg of one channel -> slopes, the adjoint of the above.
+void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) const {
+  const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
+  s.rho.assign(nodes + 6, 0.0);
+  double *lambda = s.rho.data() + 3;
+  const int most = static_cast<int>(lattice.taps[0].size());  // no phase has more taps
+  s.moments.assign(bins + 2 * (most - 1), 0.0);               // dv_dg between zeros
+  std::copy(dv_dg, dv_dg + bins, s.moments.begin() + most - 1);
+  for (int p = 0; p < f && p < nodes; ++p) {
+    const auto &taps = lattice.reversed[p];
+    const int count = static_cast<int>(taps.size()), length = bins + count - 1;
+    s.phase.assign(length, 0.0);
+    kernels.correlate(length, s.moments.data() + most - count, count, taps.data(), s.phase.data());
+    for (int i = 0, m = p; i < length; ++i, m += f) lambda[m] = s.phase[i];
+  }
+  s.slopes.assign(4 * lattice.cells.count, 0.0);
+  kernels.slopes(nodes, lambda, factor, s.slopes.data());
+}
+
+Rdf::Rdf(const RdfGrid &grid, int species)
+    : impl_(new Impl{grid, species, Lattice(grid)}) {
+  if (species < 1)
+    throw Error("Rdf: species is " + std::to_string(species) + ", must be >= 1");
+}
+
+Rdf::~Rdf() = default;
+Rdf::Rdf(Rdf &&) noexcept = default;
+
+const RdfGrid &Rdf::grid() const { return impl_->grid; }
+int Rdf::channels() const { return impl_->species * (impl_->species + 1) / 2; }
+
+void Rdf::value(int n, const double *x, const int *species, Rows rows, double *g) const {
+  Scratch &s = scratch();
+  s.atoms.sort(n, x, species, impl_->species, rows);
+  const double weight = impl_->pair_weight(n) * (s.atoms.partial() ? 0.5 : 1.0);
+  for (int a = 0; a < impl_->species; ++a) {
+    for (int b = a; b < impl_->species; ++b, g += impl_->grid.bins) {
+      s.moments.assign(4 * impl_->lattice.cells.count, 0.0);
+      double least = 1;
+      Impl::pairs_of(s.atoms, a, b, [&](Range r, Range c, Visit visit) {
+        least = std::min(least, impl_->kernels.deposit(s.atoms.points(), r, c, visit,
+                                                       impl_->lattice.cells, s.moments.data()));
+      });
+      if (least < COINCIDENT2) check_positions(n, x);
+      impl_->convolve(weight, s, g);
+    }
+  }
+}
+
+void Rdf::pullback(int n, const double *x, const int *species, Rows rows, const double *dv_dg,
+                   double *dv_dx, double *dv_dstrain) const {
+  Scratch &s = scratch();
+  s.atoms.sort(n, x, species, impl_->species, rows);
+  const double factor = impl_->pair_weight(n) * impl_->lattice.cells.scale;
+  for (int a = 0; a < impl_->species; ++a) {
+    for (int b = a; b < impl_->species; ++b, dv_dg += impl_->grid.bins) {
+      impl_->convolve_back(factor, s, dv_dg);
+      Impl::pairs_of(s.atoms, a, b, [&](Range r, Range c, Visit visit) {
+        impl_->kernels.pull(s.atoms.points(), r, c, visit, impl_->lattice.cells, s.slopes.data(),
+                            s.atoms.force());
+      });
+    }
+  }
+  s.atoms.unsort(dv_dx);
+  if (!dv_dstrain) return;
+  // sum_{i<j} dV/dr r_a r_b / r = sum_i x_ia dV/dx_ib about any origin, since forces sum to zero.
+  std::fill(dv_dstrain, dv_dstrain + 9, 0.0);
+  for (int i = rows.first; i < rows.last; ++i)
+    for (int p = 0; p < 3; ++p)
+      for (int q = 0; q < 3; ++q)
+        dv_dstrain[3 * p + q] += (x[3 * i + p] - x[p]) * dv_dx[3 * (i - rows.first) + q];
+}
+
+void Rdf::value_batch(int frames, int n, const double *x, const int *species, double *g,
+                      int threads) const {
+  const std::size_t per_x = 3 * static_cast<std::size_t>(n);
+  const std::size_t per_g = static_cast<std::size_t>(channels()) * impl_->grid.bins;
+  share_out(frames, threads, [&](int frame) {
+    value(n, x + frame * per_x, species, {0, n}, g + frame * per_g);
+  });
+}
+
+void Rdf::pullback_batch(int frames, int n, const double *x, const int *species,
+                         const double *dv_dg, double *dv_dx, int threads,
+                         double *dv_dstrain) const {
+  const std::size_t per_x = 3 * static_cast<std::size_t>(n);
+  const std::size_t per_g = static_cast<std::size_t>(channels()) * impl_->grid.bins;
+  share_out(frames, threads, [&](int frame) {
+    pullback(n, x + frame * per_x, species, {0, n}, dv_dg + frame * per_g, dv_dx + frame * per_x,
+             dv_dstrain ? dv_dstrain + frame * std::size_t{9} : nullptr);
+  });
+}
+
+}  // namespace nanochart

@@ -1,0 +1,116 @@
+#pragma once
+
+// Vectors of doubles for csrc/core/*_isa.cpp, which alone may include this: everything is static
+// and in the instruction set's own namespace. Arithmetic is that of GCC and Clang vector types.
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+namespace nanochart::NANOCHART_ISA {
+
+#if defined(__AVX512F__)
+constexpr int W = 8;
+#elif defined(__AVX2__)
+constexpr int W = 4;
+#else
+constexpr int W = 2;
+#endif
+
+typedef double Vec __attribute__((vector_size(8 * W)));
+typedef long long Int __attribute__((vector_size(8 * W)));
+typedef double Quad __attribute__((vector_size(32)));
+typedef double VecU __attribute__((vector_size(8 * W), aligned(8), may_alias));
+
+static inline Vec load(const double *p) { return *reinterpret_cast<const VecU *>(p); }
+static inline void store(double *p, Vec v) { *reinterpret_cast<VecU *>(p) = v; }
+static inline Vec splat(double a) { return a - Vec{}; }
+
+static inline double sum(Vec v) {
+  double s = 0;
+  for (int l = 0; l < W; ++l) s += v[l];
+  return s;
+}
+
+static inline Vec min(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_min_pd(a, b);
+#elif defined(__AVX2__)
+  return _mm256_min_pd(a, b);
+#elif defined(__SSE2__)
+  return _mm_min_pd(a, b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
+static inline Vec max(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_max_pd(a, b);
+#elif defined(__AVX2__)
+  return _mm256_max_pd(a, b);
+#elif defined(__SSE2__)
+  return _mm_max_pd(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
+static inline bool any_less(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ) != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_LT_OQ)) != 0;
+#else
+  return a[0] < b[0] || a[1] < b[1];
+#endif
+}
+
+static inline Vec sqrt(Vec a) {
+#if defined(__AVX512F__)
+  return _mm512_sqrt_pd(a);
+#elif defined(__AVX2__)
+  return _mm256_sqrt_pd(a);
+#elif defined(__SSE2__)
+  return _mm_sqrt_pd(a);
+#else
+  for (int l = 0; l < W; ++l) a[l] = __builtin_sqrt(a[l]);
+  return a;
+#endif
+}
+
+// 1/sqrt(a), a in the range of normal floats, to the last bit or two.
+static inline Vec rsqrt(Vec a) {
+#if defined(__AVX512F__)
+  Vec y = _mm512_rsqrt14_pd(a);
+  const Vec half = 0.5 * a;
+  y *= 1.5 - half * y * y;
+  return y * (1.5 - half * y * y);
+#else
+  return 1.0 / sqrt(a);
+#endif
+}
+
+// The first three of four doubles at table + offset[lane], transposed.
+static inline void gather3(const double *table, Int offset, Vec &a0, Vec &a1, Vec &a2) {
+#if defined(__AVX512F__)
+  const __m512i o = (__m512i)offset;
+  a0 = _mm512_i64gather_pd(o, table, 8);
+  a1 = _mm512_i64gather_pd(o, table + 1, 8);
+  a2 = _mm512_i64gather_pd(o, table + 2, 8);
+#elif defined(__AVX2__)
+  const __m256d p = _mm256_load_pd(table + offset[0]), q = _mm256_load_pd(table + offset[1]);
+  const __m256d r = _mm256_load_pd(table + offset[2]), s = _mm256_load_pd(table + offset[3]);
+  const __m256d pq = _mm256_unpacklo_pd(p, q), rs = _mm256_unpacklo_pd(r, s);
+  a0 = _mm256_permute2f128_pd(pq, rs, 0x20);
+  a2 = _mm256_permute2f128_pd(pq, rs, 0x31);
+  a1 = _mm256_permute2f128_pd(_mm256_unpackhi_pd(p, q), _mm256_unpackhi_pd(r, s), 0x20);
+#else
+  for (int l = 0; l < W; ++l) {
+    a0[l] = table[offset[l]];
+    a1[l] = table[offset[l] + 1];
+    a2[l] = table[offset[l] + 2];
+  }
+#endif
+}
+
+}  // namespace nanochart::NANOCHART_ISA
