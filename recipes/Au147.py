@@ -2,6 +2,8 @@
 
     python recipes/Au147.py [--out Au147.h5] [--jobs 2]
 
+The chart is learned from it with `nanochart train Au147.h5` and written with `nanochart export`.
+
 Molecular dynamics of Au147 (RGL potential) in LAMMPS from icosahedral, decahedral, fcc and twinned
 pieces of many shapes and from frozen melts, over 250-600 K; every frame is quenched. 144
 trajectories of 60 frames, 10 ps apart: 8,640 (thermal, quenched) pairs, about 25 minutes on two

