@@ -26,9 +26,6 @@ class TorchGuard {
   OneThread before_{torch_library()};
   int initialised_ = at::get_num_threads();
   OneThread inside_{torch_library()};
-  // Plain interpretation: the profiling executor changes code, and so time and last digits, during
-  // the first calls. The switch belongs to this thread alone.
-  torch::jit::GraphOptimizerEnabledGuard plain_{false};
 
  public:
   TorchGuard() { (void)initialised_; }
@@ -40,7 +37,8 @@ std::string first_line(const std::exception &error) {
   // An error inside TorchScript starts with its source and ends with the reason.
   const auto reason = text.rfind("RuntimeError: ");
   if (reason != std::string::npos) text = text.substr(reason + 14);
-  return text.substr(0, text.find('\n'));
+  text = text.substr(0, text.find('\n'));
+  return text.substr(0, text.find(". This "));  // internal advice about checkpoints
 }
 
 class TorchEncoder : public Encoder {
@@ -63,7 +61,7 @@ class TorchEncoder : public Encoder {
                                         torch::kFloat64);
       const auto input = raw.to(dtype_, false, true).requires_grad_(gradient);
       const torch::AutoGradMode mode(gradient);
-      const auto output = module_.forward({input}).toTensor();
+      const auto output = forward(input);
       const auto result = output.detach().to(torch::kFloat64).contiguous();
       std::copy_n(result.data_ptr<double>(), metadata_.latent, s);
       if (gradient && !output.requires_grad()) throw Error("s does not depend on g");
@@ -99,6 +97,13 @@ class TorchEncoder : public Encoder {
   std::int64_t channels_;
   torch::Tensor input_, output_;  // the kept pass
 
+  // Plain interpretation: the profiling executor changes code, and so time and last digits, during
+  // the first calls. The switch belongs to this thread alone.
+  torch::Tensor forward(const torch::Tensor &g) {
+    const torch::jit::GraphOptimizerEnabledGuard plain(false);
+    return module_.forward({g}).toTensor();
+  }
+
   void forget() { input_ = output_ = torch::Tensor(); }
 
   torch::jit::Module load(const std::string &path, const std::string &hash,
@@ -128,7 +133,7 @@ class TorchEncoder : public Encoder {
     torch::Tensor output;
     try {
       const torch::NoGradGuard no_gradient;
-      output = module_.forward({torch::zeros({1, channels_, m.grid.bins}, dtype_)}).toTensor();
+      output = forward(torch::zeros({1, channels_, m.grid.bins}, dtype_));
     } catch (const std::exception &error) {
       throw Error(expected + "refuses this input: " + first_line(error));
     }

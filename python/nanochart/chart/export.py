@@ -118,6 +118,24 @@ def export(
     return path
 
 
+def export_run(folder: str | Path, path: str | Path, name: str) -> Path:
+    """Export the best model so far of a training run (the folder `nanochart train` wrote)."""
+    from nanochart.chart.samples import Samples
+    from nanochart.chart.training import best_model, final_losses, load_checkpoint
+    from nanochart.descriptor import RdfGrid
+
+    state = load_checkpoint(folder)
+    samples = Samples.load(Path(folder) / "samples.npz")
+    info = state["info"]
+    if "grid" not in info:
+        raise ValueError(f"{folder} was not trained from a data set: call export() with its grid and elements")
+    return export(
+        best_model(state).encoder, path, name=name, grid=RdfGrid(**info["grid"]), elements=info["elements"],
+        atoms=info["atoms"], inputs=samples.inputs[state["training"]], training=info["training"],
+        losses=final_losses(folder, samples),
+    )  # fmt: skip
+
+
 def read_metadata(path: str | Path) -> dict[str, Any]:
     """The content of nanochart.json inside a model file, with "path" and "hash" (SHA-256) added.
 
