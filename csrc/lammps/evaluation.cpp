@@ -17,7 +17,13 @@ void Evaluation::prepare(bool check) {
 }
 
 void Evaluation::value(const std::vector<BiasFix *> &biases, bool gradient) {
-  chart_.value(atoms_.gather(), gradient, s_.data());
+  const Frame frame = atoms_.gather();
+  try {
+    chart_.value(frame, gradient, s_.data());
+  } catch (const Error &) {
+    atoms_.check_places();  // the chart counts atoms in its own order: rather name their IDs
+    throw;
+  }
   std::vector<double> energies(biases.size(), 0.0);
   std::fill(dv_ds_.begin(), dv_ds_.end(), 0.0);
   // Biases live on one rank, so that ranks never drift apart.

@@ -4,6 +4,7 @@
 #include <domain.h>
 #include <group.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <utility>
@@ -95,6 +96,18 @@ const Cell *GroupAtoms::cell() {
   return &cell_;
 }
 
+// Every rank's rows of `values`, `width` numbers each, on all ranks.
+template <class Value>
+void GroupAtoms::share_rows(std::vector<Value> &values, int width) const {
+  if (comm_->ranks() == 1) return;
+  const int bytes = width * static_cast<int>(sizeof(Value));
+  std::vector<int> counts, firsts;
+  for (const int count : counts_) counts.push_back(bytes * count);
+  for (const int first : firsts_) firsts.push_back(bytes * first);
+  MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values.data(), counts.data(), firsts.data(),
+                 MPI_BYTE, comm_->world());
+}
+
 Frame GroupAtoms::gather() {
   if (species_of_type_.empty()) prepare();
   const int ranks = comm_->ranks();
@@ -105,12 +118,13 @@ Frame GroupAtoms::gather() {
                   comm_->world());
   check(shares);
 
-  std::vector<int> counts(ranks), firsts(ranks + 1, 0);
+  counts_.assign(ranks, 0);
+  firsts_.assign(ranks + 1, 0);
   for (int r = 0; r < ranks; ++r) {
-    counts[r] = static_cast<int>(shares[r].atoms);
-    firsts[r + 1] = firsts[r] + counts[r];
+    counts_[r] = static_cast<int>(shares[r].atoms);
+    firsts_[r + 1] = firsts_[r] + counts_[r];
   }
-  const Rows rows{firsts[comm_->rank()], firsts[comm_->rank() + 1]};
+  const Rows rows{firsts_[comm_->rank()], firsts_[comm_->rank() + 1]};
   const bool several = model_.elements.size() > 1;
   x_.resize(3 * static_cast<std::size_t>(model_.atoms));
   if (several) species_.resize(model_.atoms);
@@ -119,16 +133,25 @@ Frame GroupAtoms::gather() {
     for (int a = 0; a < 3; ++a) x_[3 * (rows.first + k) + a] = atom->x[i][a];
     if (several) species_[rows.first + k] = species_of_type_[atom->type[i] - 1];
   }
-  if (ranks > 1) {
-    if (several)
-      MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, species_.data(), counts.data(),
-                     firsts.data(), MPI_INT, comm_->world());
-    for (int r = 0; r < ranks; ++r) counts[r] *= 3, firsts[r] *= 3;
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, x_.data(), counts.data(), firsts.data(),
-                   MPI_DOUBLE, comm_->world());
-  }
+  share_rows(x_, 3);
+  if (several) share_rows(species_, 1);
   if (several) check_elements();
   return {model_.atoms, x_.data(), several ? species_.data() : nullptr, cell(), rows};
+}
+
+void GroupAtoms::check_places() const {
+  std::vector<std::int64_t> tags(model_.atoms);
+  for (std::size_t k = 0; k < local_.size(); ++k)
+    tags[firsts_[comm_->rank()] + k] = atom->tag_enable ? atom->tag[local_[k]] : -1;
+  share_rows(tags, 1);
+  for (int i = 0; i < model_.atoms; ++i)
+    for (int j = 0; j < i; ++j) {
+      const double *a = &x_[3 * i], *b = &x_[3 * j];
+      if (std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) > 1e-6) continue;
+      throw Error("atoms " + std::to_string(std::min(tags[i], tags[j])) + " and " +
+                  std::to_string(std::max(tags[i], tags[j])) +
+                  " are at one place, must be apart: move or delete one of them");
+    }
 }
 
 }  // namespace nanochart

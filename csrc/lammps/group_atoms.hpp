@@ -25,6 +25,10 @@ class GroupAtoms : protected LAMMPS_NS::Pointers {
   // atoms and their elements are the model's and every coordinate is finite.
   Frame gather();
 
+  // All ranks: throws Error with the atom IDs if two of the atoms of the last gather() are at one
+  // place; else does nothing.
+  void check_places() const;
+
   // Local index of each of this rank's rows.
   const std::vector<int> &local() const { return local_; }
 
@@ -35,6 +39,7 @@ class GroupAtoms : protected LAMMPS_NS::Pointers {
   std::vector<std::string> typed_, types_;  // element of each atom type
   std::vector<int> species_of_type_;
   std::vector<int> local_, species_;
+  std::vector<int> counts_, firsts_;  // rows of each rank
   std::vector<double> x_;
   Cell cell_;
 
@@ -43,6 +48,8 @@ class GroupAtoms : protected LAMMPS_NS::Pointers {
   void check(const std::vector<Share> &shares) const;
   void check_elements() const;
   const Cell *cell();
+  template <class Value>
+  void share_rows(std::vector<Value> &values, int width) const;
 };
 
 }  // namespace nanochart
