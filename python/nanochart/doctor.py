@@ -25,7 +25,7 @@ mass 1 196.97
 pair_style lj/cut 8.0
 pair_coeff 1 1 0.3 2.6
 fix move all nve
-fix chart all nanochart {model} log {log}
+fix chart all nanochart {model} log {log} 10
 thermo 10
 run 10
 """
