@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from nanochart.landscape import dataset
 from nanochart.landscape.production import produce
 from nanochart.landscape.trajectories import Trajectory
 
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
     options = parser.parse_args()
     path = produce(options.out, plan(), options.jobs)
+    dataset.label(path)
     print(f"data set: {path}")
 
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from nanochart.landscape import dataset
+from nanochart.landscape import cna, dataset
 from nanochart.landscape.dataset import Dataset, Frames, append, create, finished
 from nanochart.landscape.production import produce
 from nanochart.landscape.trajectories import Trajectory
@@ -141,3 +141,14 @@ def test_bad_files(tmp_path):
         del file["energy"]
     with pytest.raises(ValueError, match="columns are missing"):
         Dataset(whole)
+
+
+def test_labels(produced, tmp_path):
+    path = tmp_path / "labelled.h5"
+    path.write_bytes(produced.read_bytes())
+    dataset.label(path)
+    data = Dataset(path)
+    assert np.array_equal(data.cna, cna.label_codes(data.positions_quenched.astype(float), "Au"))
+    assert data.cna.min() >= 0
+    assert data.hash == Dataset(produced).hash  # labels follow from the rest
+    assert np.array_equal(data.positions_thermal, Dataset(produced).positions_thermal)

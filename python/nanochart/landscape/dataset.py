@@ -3,7 +3,7 @@
 One row a frame: positions_thermal and positions_quenched [n,N,3] (float32, A), energy (eV, of the
 quenched frame), force_norm (eV/A, 2-norm after quenching), converged (bool), temperature (K),
 replica (number of its trajectory: hold out whole ones), step (MD step), motif (of the start), cna
-(-1: not labelled yet). The group `trajectories` has one row for each finished trajectory.
+(code of the quenched frame's label, see `label`; -1: none yet). The group `trajectories` has one row for each finished trajectory.
 
 Every append is atomic (written to a copy that then takes the file's name), so an interrupted run
 keeps what it had and readers never see half a trajectory.
@@ -162,6 +162,25 @@ def append(path: str | os.PathLike, trajectory: Trajectory, frames: Frames) -> N
     os.replace(part, path)
 
 
+def label(path: str | os.PathLike) -> None:
+    """Fill the column `cna` with the labels of the quenched frames (-1 where the quench failed)."""
+    from . import cna
+
+    path = Path(path)
+    with _open(path) as file:
+        element, ok = str(file.attrs["elements"]), file["converged"][:]
+        positions = file["positions_quenched"][:][ok].astype(float)
+    codes = np.full(len(ok), -1, dtype=np.int8)
+    if len(positions):
+        codes[ok] = cna.label_codes(positions, element)
+    part = path.with_name(path.name + ".part")
+    shutil.copyfile(path, part)
+    with h5py.File(part, "r+") as file:
+        file["cna"][:] = codes
+        file["cna"].attrs["labels"] = list(cna.LABELS)
+    os.replace(part, path)
+
+
 def finished(path: str | os.PathLike) -> dict[int, Trajectory]:
     """Trajectories that are in the file, by number."""
     with _open(Path(path)) as file:
@@ -205,9 +224,12 @@ class Dataset:
 
 
 def _hash(columns: dict[str, np.ndarray]) -> str:
-    """SHA-256 of all columns in the order (replica, step): that of the content, not of the file."""
+    """SHA-256 of the rows in the order (replica, step): of the content, not of the file.
+
+    `cna` is left out: it follows from the positions, and relabelling makes no other data set.
+    """
     digest = hashlib.sha256(SCHEMA.encode())
-    for name in sorted(columns):
+    for name in sorted(columns.keys() - {"cna"}):
         values = np.ascontiguousarray(columns[name])
         digest.update(f"{name}{values.shape}".encode())
         digest.update(values.tobytes())
