@@ -36,9 +36,10 @@ struct Kernels {
   double (*deposit)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
                     double *moments);
 
-  // From slopes[count][4], dV/dr = a0 + a1 t + a2 t^2 in each cell: dV/dx added to force[3][points].
+  // From slopes[count][4], dV/dr = a0 + a1 t + a2 t^2 in each cell: dV/dx added to
+  // force[0..2][points] for columns and to force[3..5][points] for rows.
   void (*pull)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
-               const double *slopes, double *const force[3]);
+               const double *slopes, double *const force[6]);
 
   // rho[m] = sum of the B-spline weights at node m, of nodes; node m is touched by cells m+1..m+4.
   void (*nodes)(int nodes, const double *moments, double *rho);
@@ -47,7 +48,9 @@ struct Kernels {
   // both sides, times factor.
   void (*slopes)(int nodes, const double *lambda, double factor, double *slopes);
 
-  // out[k] += sum_i c[i] in[k + i], k < n, i < taps.
+  // out[k] += sum_i c[i] in[k + i], k < n, i < taps. Works on k up to the next multiple of PAD, so
+  // that both arrays must be longer by PAD.
+  static constexpr int PAD = 32;
   void (*correlate)(int n, const double *in, int taps, const double *c, double *out);
 };
 

@@ -73,9 +73,10 @@ Lattice::Lattice(const RdfGrid &grid) {
   cells.shift = reach + 2.5 - grid.start / h;
   const double lowest = std::max(COINCIDENT, -cells.shift * h);
   cells.lowest2 = lowest * lowest;
+  farthest = (nodes + 4 - cells.shift) * h;
   for (int lane = 0; lane < 8; ++lane) {
-    const double farthest = (nodes + 4 + lane - cells.shift) * h;
-    cells.farthest2[lane] = farthest * farthest;
+    const double r = farthest + lane * h;
+    cells.farthest2[lane] = r * r;
   }
 }
 

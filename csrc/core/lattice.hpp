@@ -19,6 +19,7 @@ struct Lattice {
   int refine, reach;
   int nodes;                           // refine (K - 1) + 2 reach + 1
   double h;
+  double farthest;                     // no longer distance reaches a node
   Cells cells;
   // c[p + refine i] for each p < refine, and the same backwards.
   std::vector<std::vector<double>> taps, reversed;

@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/geometry.hpp"
 #include "core/isa.hpp"
+#include "core/aligned.hpp"
 #include "core/lattice.hpp"
 #include "core/sorted_atoms.hpp"
 
@@ -45,7 +46,7 @@ void share_out(int frames, int threads, const Work &work) {
 // Scratch memory of one thread, kept between calls: O(N + K).
 struct Scratch {
   SortedAtoms atoms;
-  AlignedVector moments, rho, phase, slopes;
+  AlignedVector moments, rho, phase, sum, slopes;
 };
 
 Scratch &scratch() {
@@ -61,17 +62,6 @@ struct Rdf::Impl {
   Lattice lattice;
   const Kernels &kernels = current_kernels();
 
-  // Calls visit(rows, columns, Visit) for every block of pairs of the channel (a, b).
-  template <class Loop>
-  static void pairs_of(const SortedAtoms &atoms, int a, int b, const Loop &loop) {
-    if (atoms.partial()) {
-      loop(atoms.rows(a), atoms.block(b), Visit::other);
-      if (a != b) loop(atoms.rows(b), atoms.block(a), Visit::other);
-    } else {
-      loop(atoms.block(a), atoms.block(b), a == b ? Visit::after : Visit::all);
-    }
-  }
-
   double pair_weight(int n) const { return 2.0 / (static_cast<double>(n) * (n - 1)); }
 
   void convolve(double weight, Scratch &s, double *g) const;
@@ -80,37 +70,33 @@ struct Rdf::Impl {
 
 // moments -> g of one channel.
 void Rdf::Impl::convolve(double weight, Scratch &s, double *g) const {
-  const int f = lattice.refine, bins = grid.bins;
-  s.rho.resize(lattice.nodes);
-  kernels.nodes(lattice.nodes, s.moments.data(), s.rho.data());
-  std::fill(g, g + bins, 0.0);
-  s.phase.resize(lattice.nodes / f + 1);
-  for (int p = 0; p < f && p < lattice.nodes; ++p) {
-    const double *in = s.rho.data();
-    if (f > 1) {
-      for (int m = p, i = 0; m < lattice.nodes; m += f) s.phase[i++] = s.rho[m];
-      in = s.phase.data();
-    }
+  const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
+  s.rho.resize(nodes);
+  kernels.nodes(nodes, s.moments.data(), s.rho.data());
+  s.phase.assign(nodes / f + 1 + Kernels::PAD, 0.0);
+  s.sum.assign(bins + Kernels::PAD, 0.0);
+  for (int p = 0; p < f && p < nodes; ++p) {
+    for (int m = p, i = 0; m < nodes; m += f) s.phase[i++] = s.rho[m];
     const auto &taps = lattice.taps[p];
-    kernels.correlate(bins, in, static_cast<int>(taps.size()), taps.data(), g);
+    kernels.correlate(bins, s.phase.data(), static_cast<int>(taps.size()), taps.data(), s.sum.data());
   }
-  for (int k = 0; k < bins; ++k) g[k] *= weight;
+  for (int k = 0; k < bins; ++k) g[k] = weight * s.sum[k];
 }
 
 // dv_dg of one channel -> slopes, the adjoint of the above.
 void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) const {
   const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
+  const int most = static_cast<int>(lattice.taps[0].size());  // no phase has more taps
+  s.phase.assign(bins + 2 * (most - 1) + Kernels::PAD, 0.0);  // dv_dg between zeros
+  std::copy(dv_dg, dv_dg + bins, s.phase.begin() + most - 1);
   s.rho.assign(nodes + 6, 0.0);
   double *lambda = s.rho.data() + 3;
-  const int most = static_cast<int>(lattice.taps[0].size());  // no phase has more taps
-  s.moments.assign(bins + 2 * (most - 1), 0.0);               // dv_dg between zeros
-  std::copy(dv_dg, dv_dg + bins, s.moments.begin() + most - 1);
   for (int p = 0; p < f && p < nodes; ++p) {
     const auto &taps = lattice.reversed[p];
     const int count = static_cast<int>(taps.size()), length = bins + count - 1;
-    s.phase.assign(length, 0.0);
-    kernels.correlate(length, s.moments.data() + most - count, count, taps.data(), s.phase.data());
-    for (int i = 0, m = p; i < length; ++i, m += f) lambda[m] = s.phase[i];
+    s.sum.assign(length + Kernels::PAD, 0.0);
+    kernels.correlate(length, s.phase.data() + most - count, count, taps.data(), s.sum.data());
+    for (int i = 0, m = p; i < length; ++i, m += f) lambda[m] = s.sum[i];
   }
   s.slopes.assign(4 * lattice.cells.count, 0.0);
   kernels.slopes(nodes, lambda, factor, s.slopes.data());
@@ -130,13 +116,13 @@ int Rdf::channels() const { return impl_->species * (impl_->species + 1) / 2; }
 
 void Rdf::value(int n, const double *x, const int *species, Rows rows, double *g) const {
   Scratch &s = scratch();
-  s.atoms.sort(n, x, species, impl_->species, rows);
+  s.atoms.sort(n, x, species, impl_->species, rows, impl_->lattice.farthest);
   const double weight = impl_->pair_weight(n) * (s.atoms.partial() ? 0.5 : 1.0);
   for (int a = 0; a < impl_->species; ++a) {
     for (int b = a; b < impl_->species; ++b, g += impl_->grid.bins) {
       s.moments.assign(4 * impl_->lattice.cells.count, 0.0);
       double least = 1;
-      Impl::pairs_of(s.atoms, a, b, [&](Range r, Range c, Visit visit) {
+      s.atoms.for_pairs(a, b, [&](Range r, Range c, Visit visit) {
         least = std::min(least, impl_->kernels.deposit(s.atoms.points(), r, c, visit,
                                                        impl_->lattice.cells, s.moments.data()));
       });
@@ -149,12 +135,12 @@ void Rdf::value(int n, const double *x, const int *species, Rows rows, double *g
 void Rdf::pullback(int n, const double *x, const int *species, Rows rows, const double *dv_dg,
                    double *dv_dx, double *dv_dstrain) const {
   Scratch &s = scratch();
-  s.atoms.sort(n, x, species, impl_->species, rows);
+  s.atoms.sort(n, x, species, impl_->species, rows, impl_->lattice.farthest);
   const double factor = impl_->pair_weight(n) * impl_->lattice.cells.scale;
   for (int a = 0; a < impl_->species; ++a) {
     for (int b = a; b < impl_->species; ++b, dv_dg += impl_->grid.bins) {
       impl_->convolve_back(factor, s, dv_dg);
-      Impl::pairs_of(s.atoms, a, b, [&](Range r, Range c, Visit visit) {
+      s.atoms.for_pairs(a, b, [&](Range r, Range c, Visit visit) {
         impl_->kernels.pull(s.atoms.points(), r, c, visit, impl_->lattice.cells, s.slopes.data(),
                             s.atoms.force());
       });

@@ -6,6 +6,7 @@ namespace nanochart::NANOCHART_ISA {
 // Adding this rounds a double to the nearest integer and leaves it in the low bits.
 static constexpr double ROUND = 6755399441055744.0;  // 2^52 + 2^51
 
+static constexpr double FAR2 = 1e300;
 static const double LANE[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 // Constants of a pair loop, in registers.
@@ -16,6 +17,8 @@ struct Lattice {
       : scale(splat(c.scale)), shift(splat(c.shift)), lowest2(splat(c.lowest2)),
         farthest2(load(c.farthest2)), round(splat(ROUND)), round_bits((Int)round) {}
 
+  Vec clamp(Vec r2) const { return min(max(r2, lowest2), farthest2); }
+
   // Of distances r: t, and the offset of their cells in a table of four doubles a cell.
   Vec locate(Vec r, Int &offset) const {
     const Vec u = r * scale + shift, m = u + round;
@@ -24,35 +27,64 @@ struct Lattice {
   }
 };
 
-// (1, t, t^2, t^3)
-static inline Quad powers(double t, double t2) {
-  return Quad{1, t, 1, t} * Quad{1, 1, t2, t2};
+// The columns that row i visits start at first(); lanes of that first vector which it must not
+// visit, and lane i wherever `other` meets it, are put FAR.
+template <Visit visit>
+static inline int first_column(int i, Range columns) {
+  if (visit != Visit::after) return columns.first;
+  return columns.first + (i + 1 - columns.first) / W * W;
 }
+
+template <Visit visit>
+static inline Vec exclude(Vec r2, int i, int j) {
+  const Vec lane = load(LANE), self = splat(i - j);
+  if (visit == Visit::after) return lane <= self ? splat(FAR2) : r2;
+  if (visit == Visit::other) return lane == self ? splat(FAR2) : r2;
+  return r2;
+}
+
+// Cells and places of distances on their way into the moments. Located by the vector and deposited
+// a whole buffer later, so that the scattered stores do not hold up the loads of positions.
+struct Queue {
+  static constexpr int SIZE = 256;
+  alignas(64) double t[SIZE];
+  alignas(64) long long offset[SIZE];
+  int count = 0;
+
+  void push(Vec t_new, Int offset_new, double *moments) {
+    *reinterpret_cast<Vec *>(t + count) = t_new;
+    *reinterpret_cast<Int *>(offset + count) = offset_new;
+    count += W;
+    if (count == SIZE) flush(moments);
+  }
+
+  void flush(double *moments) {
+    for (int k = 0; k < count; k += W)
+      for (int l = 0; l < W; ++l) add_powers(t + k + l, moments + offset[k + l]);
+    count = 0;
+  }
+};
 
 template <Visit visit>
 static double deposit(const Points &p, Range rows, Range columns, const Cells &cells,
                       double *moments) {
   const Lattice lattice(cells);
-  Vec smallest = splat(1e300);
+  Vec smallest = splat(FAR2);
+  Queue queue;
   for (int i = rows.first; i < rows.last; ++i) {
     const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
-    for (int j = visit == Visit::after ? i + 1 : columns.first; j < columns.last; j += W) {
+    const int first = first_column<visit>(i, columns);
+    for (int j = first; j < columns.last; j += W) {
       const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
       Vec r2 = dx * dx + dy * dy + dz * dz;
-      if (visit == Visit::other) r2 = load(LANE) == splat(i - j) ? splat(1e300) : r2;
-      if (!any_less(r2, lattice.farthest2)) continue;
+      if (visit == Visit::other || j == first) r2 = exclude<visit>(r2, i, j);
       smallest = min(smallest, r2);
       Int offset;
-      const Vec t = lattice.locate(sqrt(min(max(r2, lattice.lowest2), lattice.farthest2)), offset);
-      alignas(64) double ts[W], t2s[W];
-      alignas(64) long long at[W];
-      *reinterpret_cast<Vec *>(ts) = t;
-      *reinterpret_cast<Vec *>(t2s) = t * t;
-      *reinterpret_cast<Int *>(at) = offset;
-      for (int l = 0; l < W; ++l)
-        *reinterpret_cast<Quad *>(moments + at[l]) += powers(ts[l], t2s[l]);
+      const Vec t = lattice.locate(root(lattice.clamp(r2)), offset);
+      queue.push(t, offset, moments);
     }
   }
+  queue.flush(moments);
   double least = smallest[0];
   for (int l = 1; l < W; ++l) least = smallest[l] < least ? smallest[l] : least;
   return least;
@@ -60,18 +92,19 @@ static double deposit(const Points &p, Range rows, Range columns, const Cells &c
 
 template <Visit visit>
 static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
-                 const double *slopes, double *const force[3]) {
+                 const double *slopes, double *const force[6]) {
   const Lattice lattice(cells);
   double *const fx = force[0], *const fy = force[1], *const fz = force[2];
   for (int i = rows.first; i < rows.last; ++i) {
     const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
     Vec sx{}, sy{}, sz{};
-    for (int j = visit == Visit::after ? i + 1 : columns.first; j < columns.last; j += W) {
+    const int first = first_column<visit>(i, columns);
+    for (int j = first; j < columns.last; j += W) {
       const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
       Vec r2 = dx * dx + dy * dy + dz * dz;
-      // The pair (i, i) needs no care here: its force is along a zero vector.
-      if (!any_less(r2, lattice.farthest2)) continue;
-      r2 = min(max(r2, lattice.lowest2), lattice.farthest2);
+      // The pair (i, i) of `other` does no harm: its force is along a zero vector.
+      if (visit == Visit::after && j == first) r2 = exclude<visit>(r2, i, j);
+      r2 = lattice.clamp(r2);
       const Vec inverse = rsqrt(r2);
       Int offset;
       const Vec t = lattice.locate(r2 * inverse, offset);
@@ -87,9 +120,10 @@ static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
         store(fz + j, load(fz + j) + f * dz);
       }
     }
-    fx[i] -= sum(sx);
-    fy[i] -= sum(sy);
-    fz[i] -= sum(sz);
+    // Apart from the columns' forces, which the next row is about to load by the vector.
+    force[3][i] -= sum(sx);
+    force[4][i] -= sum(sy);
+    force[5][i] -= sum(sz);
   }
 }
 
@@ -103,7 +137,7 @@ static double deposit_any(const Points &p, Range rows, Range columns, Visit visi
 }
 
 static void pull_any(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
-                     const double *slopes, double *const force[3]) {
+                     const double *slopes, double *const force[6]) {
   switch (visit) {
     case Visit::after: return pull<Visit::after>(p, rows, columns, cells, slopes, force);
     case Visit::all: return pull<Visit::all>(p, rows, columns, cells, slopes, force);
@@ -137,16 +171,13 @@ static void slopes(int nodes, const double *lambda, double factor, double *slope
 
 static void correlate(int n, const double *in, int taps, const double *c, double *out) {
   constexpr int B = 4;  // vectors of results held in registers
-  int k = 0;
-  for (; k + B * W <= n; k += B * W) {
+  for (int k = 0; k < n; k += B * W) {
     Vec s[B];
     for (int b = 0; b < B; ++b) s[b] = load(out + k + b * W);
     for (int i = 0; i < taps; ++i)
       for (int b = 0; b < B; ++b) s[b] += c[i] * load(in + k + i + b * W);
     for (int b = 0; b < B; ++b) store(out + k + b * W, s[b]);
   }
-  for (; k < n; ++k)
-    for (int i = 0; i < taps; ++i) out[k] += c[i] * in[k + i];
 }
 
 const Kernels kernels = {deposit_any, pull_any, nodes, slopes, correlate};

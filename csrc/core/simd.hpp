@@ -18,7 +18,6 @@ constexpr int W = 2;
 
 typedef double Vec __attribute__((vector_size(8 * W)));
 typedef long long Int __attribute__((vector_size(8 * W)));
-typedef double Quad __attribute__((vector_size(32)));
 typedef double VecU __attribute__((vector_size(8 * W), aligned(8), may_alias));
 
 static inline Vec load(const double *p) { return *reinterpret_cast<const VecU *>(p); }
@@ -26,9 +25,13 @@ static inline void store(double *p, Vec v) { *reinterpret_cast<VecU *>(p) = v; }
 static inline Vec splat(double a) { return a - Vec{}; }
 
 static inline double sum(Vec v) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_pd(v);
+#else
   double s = 0;
   for (int l = 0; l < W; ++l) s += v[l];
   return s;
+#endif
 }
 
 static inline Vec min(Vec a, Vec b) {
@@ -55,16 +58,6 @@ static inline Vec max(Vec a, Vec b) {
 #endif
 }
 
-static inline bool any_less(Vec a, Vec b) {
-#if defined(__AVX512F__)
-  return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ) != 0;
-#elif defined(__AVX2__)
-  return _mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_LT_OQ)) != 0;
-#else
-  return a[0] < b[0] || a[1] < b[1];
-#endif
-}
-
 static inline Vec sqrt(Vec a) {
 #if defined(__AVX512F__)
   return _mm512_sqrt_pd(a);
@@ -87,6 +80,30 @@ static inline Vec rsqrt(Vec a) {
   return y * (1.5 - half * y * y);
 #else
   return 1.0 / sqrt(a);
+#endif
+}
+
+// sqrt(a), as above: where the divider is slow, by multiplications.
+static inline Vec root(Vec a) {
+#if defined(__AVX512F__)
+  return a * rsqrt(a);
+#else
+  return sqrt(a);
+#endif
+}
+
+// moments[4] += (1, t, t^2, t^3). Broadcasts and blends, since one port does all shuffles.
+static inline void add_powers(const double *t, double *moments) {
+#if defined(__AVX2__)
+  const __m256d one = _mm256_set1_pd(1), all = _mm256_broadcast_sd(t);
+  const __m256d odd = _mm256_blend_pd(one, all, 0b1010), high = _mm256_blend_pd(one, all, 0b1100);
+  _mm256_store_pd(moments, _mm256_fmadd_pd(odd * high, high, _mm256_load_pd(moments)));
+#else
+  typedef double Pair __attribute__((vector_size(16)));
+  const Pair low{1, *t}, square{*t * *t, *t * *t};
+  Pair *const to = reinterpret_cast<Pair *>(moments);
+  to[0] += low;
+  to[1] += low * square;
 #endif
 }
 

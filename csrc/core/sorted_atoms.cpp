@@ -1,6 +1,10 @@
 #include "core/sorted_atoms.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
 #include <string>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/geometry.hpp"
@@ -10,10 +14,53 @@ namespace {
 
 constexpr double FAR = 1e100;
 constexpr int LANES = 8;
+constexpr int TILE = 64;  // atoms; whole vectors
+
+// Spreads the low ten bits of a to every third bit.
+std::uint32_t every_third_bit(std::uint32_t a) {
+  a = (a | a << 16) & 0x030000ff;
+  a = (a | a << 8) & 0x0300f00f;
+  a = (a | a << 4) & 0x030c30c3;
+  return (a | a << 2) & 0x09249249;
+}
+
+struct Extent {
+  double low[3], high[3];
+};
+
+Extent extent(int n, const double *x) {
+  Extent e{{x[0], x[1], x[2]}, {x[0], x[1], x[2]}};
+  for (int i = 1; i < n; ++i) {
+    for (int a = 0; a < 3; ++a) {
+      e.low[a] = std::min(e.low[a], x[3 * i + a]);
+      e.high[a] = std::max(e.high[a], x[3 * i + a]);
+    }
+  }
+  return e;
+}
 
 }  // namespace
 
-void SortedAtoms::sort(int n, const double *x, const int *species, int species_count, Rows rows) {
+// Along a Morton curve through cells of 1/1024 of the cluster's extent.
+void SortedAtoms::order_in_space(int n, const double *x) {
+  const Extent e = extent(n, x);
+  double width = 0;
+  for (int a = 0; a < 3; ++a) width = std::max(width, e.high[a] - e.low[a]);
+  std::vector<std::pair<std::uint32_t, int>> codes(n);
+  for (int i = 0; i < n; ++i) {
+    std::uint32_t code = 0;
+    for (int a = 0; a < 3; ++a) {
+      const double cell = (x[3 * i + a] - e.low[a]) / width * 1023;
+      code |= every_third_bit(static_cast<std::uint32_t>(cell)) << a;
+    }
+    codes[i] = {code, i};
+  }
+  std::sort(codes.begin(), codes.end());
+  for (int i = 0; i < n; ++i) order_[i] = codes[i].second;
+}
+
+void SortedAtoms::sort(int n, const double *x, const int *species, int species_count, Rows rows,
+                       double cutoff) {
   if (n < 2)
     throw Error("rdf: the number of atoms is " + std::to_string(n) + ", must be >= 2");
   if (rows.first < 0 || rows.last > n || rows.first > rows.last)
@@ -22,10 +69,17 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   check_finite(n, x);
   own_ = rows;
   partial_ = rows.last - rows.first < n;
+  cutoff_ = cutoff;
+  order_.resize(n);
+  std::iota(order_.begin(), order_.end(), 0);
+  const Extent e = extent(n, x);
+  double diagonal2 = 0;
+  for (int a = 0; a < 3; ++a) diagonal2 += (e.high[a] - e.low[a]) * (e.high[a] - e.low[a]);
+  wide_ = n > 2 * TILE && diagonal2 > cutoff * cutoff;
+  if (wide_) order_in_space(n, x);
 
   // Counting sort by (species, own or not), each block padded to whole vectors and one beyond.
-  std::vector<int> &next = counts_;
-  next.assign(2 * species_count, 0);
+  next_.assign(2 * species_count, 0);
   const auto key = [&](int i) {
     return 2 * (species ? species[i] : 0) + (i >= rows.first && i < rows.last ? 0 : 1);
   };
@@ -33,39 +87,79 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
     if (species && (species[i] < 0 || species[i] >= species_count))
       throw Error("rdf: species of atom " + std::to_string(i + 1) + " is " +
                   std::to_string(species[i]) + ", must be 0 to " + std::to_string(species_count - 1));
-    ++next[key(i)];
+    ++next_[key(i)];
   }
   blocks_.resize(species_count);
   rows_.resize(species_count);
   int end = 0;
   for (int s = 0; s < species_count; ++s) {
-    const int own = next[2 * s], others = next[2 * s + 1];
+    const int own = next_[2 * s], all = own + next_[2 * s + 1];
     rows_[s] = {end, end + own};
-    blocks_[s] = {end, end + own + others};
-    next[2 * s] = end;
-    next[2 * s + 1] = end + own;
-    end = (end + own + others + LANES - 1) / LANES * LANES + LANES;
+    blocks_[s] = {end, end + all};
+    next_[2 * s] = end;
+    next_[2 * s + 1] = end + own;
+    end = (end + all + LANES - 1) / LANES * LANES + LANES;
   }
-  x_.assign(end, FAR);
-  y_.assign(end, FAR);
-  z_.assign(end, FAR);
+  stride_ = end;
+  data_.resize(9 * stride_);
+  std::fill(data_.begin(), data_.begin() + 3 * stride_, FAR);
+  std::fill(data_.begin() + 3 * stride_, data_.end(), 0.0);
+  for (int f = 0; f < 6; ++f) force_[f] = data_.data() + (3 + f) * stride_;
   place_.resize(n);
-  for (int i = 0; i < n; ++i) {
-    const int to = place_[i] = next[key(i)]++;
-    x_[to] = x[3 * i];
-    y_[to] = x[3 * i + 1];
-    z_[to] = x[3 * i + 2];
-  }
-  AlignedVector *const force[3] = {&fx_, &fy_, &fz_};
-  for (int a = 0; a < 3; ++a) {
-    force[a]->assign(end, 0.0);
-    force_[a] = force[a]->data();
+  for (const int i : order_) {
+    const int to = place_[i] = next_[key(i)]++;
+    for (int a = 0; a < 3; ++a) data_[a * stride_ + to] = x[3 * i + a];
   }
 }
 
 void SortedAtoms::unsort(double *dv_dx) const {
   for (int i = own_.first; i < own_.last; ++i, dv_dx += 3)
-    for (int a = 0; a < 3; ++a) dv_dx[a] = force_[a][place_[i]];
+    for (int a = 0; a < 3; ++a) dv_dx[a] = force_[a][place_[i]] + force_[a + 3][place_[i]];
+}
+
+void SortedAtoms::for_pairs(int a, int b, const Loop &loop) const {
+  const Range all_a = blocks_[a], all_b = blocks_[b];
+  if (wide_) {
+    visit_tiles(partial_ ? rows_[a] : all_a, all_b, a == b, loop);
+    if (partial_ && a != b) visit_tiles(rows_[b], all_a, false, loop);
+  } else if (partial_) {
+    loop(rows_[a], all_b, Visit::other);
+    if (a != b) loop(rows_[b], all_a, Visit::other);
+  } else {
+    loop(all_a, all_b, a == b ? Visit::after : Visit::all);
+  }
+}
+
+SortedAtoms::Box SortedAtoms::box(Range range) const {
+  Box box;
+  for (int a = 0; a < 3; ++a) {
+    const auto [low, high] = std::minmax_element(at(a) + range.first, at(a) + range.last);
+    box.low[a] = *low;
+    box.high[a] = *high;
+  }
+  return box;
+}
+
+void SortedAtoms::visit_tiles(Range rows, Range columns, bool same, const Loop &loop) const {
+  const auto tile = [](Range r, int first) { return Range{first, std::min(first + TILE, r.last)}; };
+  std::vector<Box> boxes;
+  for (int c = columns.first; c < columns.last; c += TILE) boxes.push_back(box(tile(columns, c)));
+  const bool triangle = same && !partial_;  // then rows and columns are the same tiles
+  for (int r = rows.first; r < rows.last; r += TILE) {
+    const Box own = box(tile(rows, r));
+    for (int c = triangle ? r : columns.first; c < columns.last; c += TILE) {
+      const Box &other = boxes[(c - columns.first) / TILE];
+      double gap2 = 0;
+      for (int a = 0; a < 3; ++a) {
+        const double gap =
+            std::max({0.0, own.low[a] - other.high[a], other.low[a] - own.high[a]});
+        gap2 += gap * gap;
+      }
+      if (gap2 > cutoff_ * cutoff_) continue;
+      const Visit visit = partial_ ? Visit::other : triangle && r == c ? Visit::after : Visit::all;
+      loop(tile(rows, r), tile(columns, c), visit);
+    }
+  }
 }
 
 }  // namespace nanochart

@@ -1,50 +1,50 @@
 #pragma once
-#include <cstdlib>
-#include <new>
+#include <functional>
 #include <vector>
 
+#include "core/aligned.hpp"
 #include "core/kernels.hpp"
 #include "core/rdf.hpp"
 
 namespace nanochart {
 
-template <class T>
-struct CacheAligned {
-  using value_type = T;
-  CacheAligned() = default;
-  template <class U>
-  CacheAligned(const CacheAligned<U> &) {}
-  T *allocate(std::size_t n) {
-    return static_cast<T *>(::operator new(n * sizeof(T), std::align_val_t(64)));
-  }
-  void deallocate(T *p, std::size_t) { ::operator delete(p, std::align_val_t(64)); }
-  template <class U> bool operator==(const CacheAligned<U> &) const { return true; }
-  template <class U> bool operator!=(const CacheAligned<U> &) const { return false; }
-};
-using AlignedVector = std::vector<double, CacheAligned<double>>;
-
 // Atoms as the pair loops want them: coordinates apart, one block per species (own rows first when
-// a caller has a part of the rows), forces to be summed beside them.
+// a caller has a part of the rows), forces to be summed beside them. A cluster wider than the
+// cutoff is ordered in space and cut into tiles, so that far pairs of tiles are never visited.
 class SortedAtoms {
  public:
   // species may be null. Throws Error for fewer than two atoms, bad rows, species out of range, or
   // coordinates that are not finite.
-  void sort(int n, const double *x, const int *species, int species_count, Rows rows);
+  void sort(int n, const double *x, const int *species, int species_count, Rows rows,
+            double cutoff);
 
-  bool partial() const { return partial_; }             // not all rows
-  Range block(int species) const { return blocks_[species]; }
-  Range rows(int species) const { return rows_[species]; }
-  Points points() const { return {x_.data(), y_.data(), z_.data()}; }
-  double *const *force() { return force_; }             // zeros after sort()
-  void unsort(double *dv_dx) const;                     // forces of the rows, in the caller's order
+  bool partial() const { return partial_; }  // not all rows
+  Points points() const { return {at(0), at(1), at(2)}; }
+  double *const *force() { return force_; }  // zeros after sort()
+  void unsort(double *dv_dx) const;          // forces of the rows, in the caller's order
+
+  // Calls loop for blocks that together hold every pair of species a <= b once (partial: every
+  // pair of an own row with another atom), but for pairs that are farther apart than the cutoff.
+  using Loop = std::function<void(Range rows, Range columns, Visit visit)>;
+  void for_pairs(int a, int b, const Loop &loop) const;
 
  private:
-  bool partial_;
+  struct Box {
+    double low[3], high[3];
+  };
+  Box box(Range range) const;
+  void order_in_space(int n, const double *x);
+  void visit_tiles(Range rows, Range columns, bool same, const Loop &loop) const;
+  const double *at(int array) const { return data_.data() + array * stride_; }
+
+  bool partial_, wide_;
+  double cutoff_;
   Rows own_;
   std::vector<Range> blocks_, rows_;
-  std::vector<int> place_, counts_;  // place: of each atom among the points
-  AlignedVector x_, y_, z_, fx_, fy_, fz_;
-  double *force_[3];
+  std::vector<int> order_, place_, next_;  // place_: of each atom among the points
+  AlignedVector data_;                     // x, y, z and force_, stride_ each
+  std::size_t stride_;
+  double *force_[6];
 };
 
 }  // namespace nanochart

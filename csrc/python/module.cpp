@@ -8,7 +8,10 @@ namespace nanochart {
 void bind_bias(py::module_ &m);
 void bind_chart(py::module_ &m);
 void bind_cna(py::module_ &m);
+void bind_metadynamics(py::module_ &m);
+void bind_moving_restraint(py::module_ &m);
 void bind_rdf(py::module_ &m);
+void bind_wall(py::module_ &m);
 }
 
 PYBIND11_MODULE(_core, m) {
@@ -16,6 +19,9 @@ PYBIND11_MODULE(_core, m) {
   py::register_exception<nanochart::Error>(m, "Error", PyExc_ValueError);
   nanochart::bind_rdf(m);
   nanochart::bind_bias(m);
+  nanochart::bind_wall(m);
+  nanochart::bind_moving_restraint(m);
+  nanochart::bind_metadynamics(m);
   nanochart::bind_chart(m);
   nanochart::bind_cna(m);
 }
