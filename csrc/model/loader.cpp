@@ -22,11 +22,14 @@ std::string minor_version(const std::string &version) {
   return dot == std::string::npos ? version : version.substr(0, version.find('.', dot + 1));
 }
 
-// Version of the torch whose libraries this process sees, from the version.py beside them; empty
-// when there is no torch at all.
-std::string torch_found() {
+// Version of the torch whose libraries this process sees, from the version.py beside them; empty,
+// with the reason, when there is none.
+std::string torch_found(std::string &reason) {
   void *library = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_LOCAL);
-  if (!library) return "";
+  if (!library) {
+    reason = dlerror();
+    return "";
+  }
   std::string version = "of unknown version";
   link_map *map = nullptr;
   if (dlinfo(library, RTLD_DI_LINKMAP, &map) == 0) {
@@ -53,9 +56,9 @@ EncoderFactory *open_library() {
   if (!std::filesystem::exists(path))
     throw Error(path + " is missing: install nanochart again");
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  const std::string reason = library ? "" : dlerror();
-  const std::string found = torch_found();
-  if (found.empty()) fail_torch("but there is none here");
+  std::string reason = library ? "" : dlerror();
+  const std::string found = torch_found(reason);
+  if (found.empty()) fail_torch("but there is no torch here (" + reason + ")");
   if (minor_version(found) != minor_version(NANOCHART_TORCH_VERSION))
     fail_torch("but found torch " + found);
   if (!library) fail_torch("and cannot be loaded (" + reason + ")");

@@ -53,12 +53,14 @@ class Settings:
 
 
 def split_groups(groups: np.ndarray, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices for training and validation; whole groups are held out."""
+    """Indices for training and validation; whole groups are held out, each by a draw of its own
+    number and the seed, so that a group stays on its side when the data grow."""
     names = np.unique(groups)
     if len(names) < 5:
         raise ValueError(f"{len(names)} groups (trajectories or structures) are too few to hold some out, need >= 5")
-    chosen = np.random.default_rng(seed).permutation(names)[: max(1, round(held_out * len(names)))]
-    validation = np.isin(groups, chosen)
+    draws = np.array([np.random.default_rng((seed, int(name))).random() for name in names])
+    chosen = draws < max(held_out, draws.min() * (1 + 1e-9))  # at least one
+    validation = np.isin(groups, names[chosen])
     return np.flatnonzero(~validation), np.flatnonzero(validation)
 
 
@@ -175,7 +177,8 @@ def best_model(state: dict[str, Any]) -> Autoencoder:
     """The autoencoder with the best weights of a checkpoint, in eval mode."""
     channels, bins = state["best"]["encoder.scaler.low"].shape
     settings = state["settings"]
-    model = Autoencoder(bins, settings["latent"], settings["architecture"], channels)
+    with torch.random.fork_rng(devices=[]):
+        model = Autoencoder(bins, settings["latent"], settings["architecture"], channels)
     model.load_state_dict(state["best"])
     return model.eval()
 

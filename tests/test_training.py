@@ -1,0 +1,153 @@
+"""The training loop, on small samples."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from nanochart.chart.samples import Samples, grid_of, make_samples
+from nanochart.chart.training import (
+    Settings, best_model, final_losses, load_checkpoint, pca_loss, split_groups, train,
+)  # fmt: skip
+
+FAST = dict(epochs=3, batch=16, precision="float32")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def samples():
+    """Smooth curves that three numbers describe, in trajectories of four, one bin constant."""
+    rng = np.random.default_rng(3)
+    z, x = rng.random((80, 3)), np.linspace(0, 1, 90)
+    g = sum(z[:, [i]] * np.exp(-((x - c) ** 2) / 0.02) for i, c in enumerate((0.2, 0.5, 0.8)))[:, None]
+    g[:, :, 7] = 0.25
+    g = g.astype(np.float32)
+    return Samples(g, g, np.arange(80) // 4, np.full(80, "quenched"))
+
+
+def test_the_loss_falls_and_files_say_so(samples, tmp_path):
+    losses = train(samples, tmp_path, Settings(**FAST | {"epochs": 6}), progress=False)
+    history = json.loads((tmp_path / "history.json").read_text())
+    assert [row["epoch"] for row in history] == list(range(6))
+    assert history[-1]["training"] < 0.5 * history[0]["training"]
+    assert losses["validation"] == pytest.approx(min(row["validation"] for row in history), rel=1e-4)
+    assert losses["ratio_to_pca3"] == pytest.approx(losses["validation"] / losses["pca3_of_targets"])
+    assert losses == json.loads((tmp_path / "losses.json").read_text()) == final_losses(tmp_path)
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(samples, tmp_path):
+    whole = Settings(**FAST, milestones=(1, 2))
+    train(samples, tmp_path / "whole", whole, progress=False)
+    train(samples, tmp_path / "parts", Settings(**FAST | {"epochs": 1}, milestones=(1, 2)), progress=False)
+    train(samples, tmp_path / "parts", whole, resume=True, progress=False)
+    a, b = (load_checkpoint(tmp_path / name) for name in ("whole", "parts"))
+    for name, value in a["model"].items():
+        assert torch.equal(value, b["model"][name]), name
+    for name, value in a["best"].items():
+        assert torch.equal(value, b["best"][name]), name
+    assert [row["validation"] for row in a["history"]] == [row["validation"] for row in b["history"]]
+    assert [row["rate"] for row in a["history"]] == [1e-3, 5e-4, 2.5e-4]
+
+
+def test_a_seed_reproduces_a_run_and_another_does_not(samples, tmp_path):
+    state = torch.random.get_rng_state()
+    runs = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        train(samples, tmp_path / name, Settings(**FAST | {"epochs": 1}, seed=seed), progress=False)
+        runs.append(load_checkpoint(tmp_path / name)["model"]["encoder.network.0.weight"])
+    assert torch.equal(runs[0], runs[1]) and not torch.equal(runs[0], runs[2])
+    assert torch.equal(state, torch.random.get_rng_state())  # the caller's generator is untouched
+
+
+def test_the_best_weights_are_kept(samples, tmp_path):
+    train(samples, tmp_path, Settings(**FAST, rate=0.2), progress=False)
+    state = load_checkpoint(tmp_path)
+    best = min(row["validation"] for row in state["history"])
+    assert final_losses(tmp_path)["validation"] == pytest.approx(best, rel=1e-3)
+    assert not best_model(state).training
+
+
+def test_bfloat16_keeps_float32_weights_and_learns(samples, tmp_path):
+    losses = train(samples, tmp_path, Settings(**FAST | {"precision": "bfloat16"}), progress=False)
+    state = load_checkpoint(tmp_path)
+    assert all(t.dtype in (torch.float32, torch.int64) for t in state["model"].values())
+    assert losses["validation"] == pytest.approx(min(r["validation"] for r in state["history"]), rel=0.05)
+
+
+def test_held_out_groups_are_whole_and_stay_when_data_grow():
+    groups = np.repeat(np.arange(40), 3)
+    training, validation = split_groups(groups, 0.2, seed=0)
+    assert not set(groups[training]) & set(groups[validation])
+    assert len(training) + len(validation) == 120 and 9 <= len(validation) <= 45
+    more = split_groups(np.repeat(np.arange(80), 3), 0.2, seed=0)[1]
+    assert set(validation) == set(more[more < 120])
+
+
+def test_pca_loss_is_that_of_scikit_learn():
+    from sklearn.decomposition import PCA
+
+    rng = np.random.default_rng(0)
+    a, b = (rng.normal(size=(n, 5)) @ rng.normal(size=(5, 9)) for n in (60, 20))
+    pca = PCA(3).fit(a)
+    expected = np.mean((b - pca.inverse_transform(pca.transform(b))) ** 2)
+    assert pca_loss(a, b, 3) == pytest.approx(expected)
+
+
+def test_samples_pair_hot_inputs_with_quenched_targets():
+    rng = np.random.default_rng(0)
+    cold = 3.0 * rng.normal(size=(6, 8, 3))
+    hot = cold + 0.1 * rng.normal(size=cold.shape)
+    grid = grid_of(hot, cold, "Au")
+    replica = np.array([0, 0, 1, 1, 2, 2])
+    s = make_samples(hot, cold, replica, grid)
+    assert s.inputs.shape == (12, 1, grid.bins)
+    assert np.array_equal(s.targets[:6], s.targets[6:]) and np.array_equal(s.inputs[6:], s.targets[6:])
+    assert not np.allclose(s.inputs[:6], s.targets[:6])
+    assert s.groups.tolist() == [0, 0, 1, 1, 2, 2] * 2
+    assert s.kind.tolist() == ["thermal"] * 6 + ["quenched"] * 6
+    single = make_samples(hot, cold, replica, grid, inputs="quenched", split="random")
+    assert np.array_equal(single.inputs, single.targets) and len(set(single.groups)) == 6
+    own = make_samples(hot, cold, replica, grid, target="self")
+    assert np.array_equal(own.inputs, own.targets)
+
+
+def test_grids_of_the_published_systems():
+    assert grid_of(None, np.zeros((1, 147, 3)), "Au").bins == 340
+    assert grid_of(None, np.zeros((1, 147, 3)), "Cu").bins == 280
+    assert grid_of(None, np.zeros((1, 55, 3)), "Au", bins=200).bins == 200
+    line = np.arange(4)[None, :, None] * [3.0, 0, 0]  # other systems: where g is above 1e-6 of its peak
+    grid = grid_of(line, line, "Pt")
+    reach = 0.2 * np.sqrt(2 * np.log(1e6))
+    assert grid.start == pytest.approx(3 - reach, abs=0.11)
+    assert grid.points[-1] == pytest.approx(9 + reach, abs=0.11)
+
+
+def test_wrong_input(samples, tmp_path):
+    few = Samples(samples.inputs[:8], samples.targets[:8], np.arange(8), samples.kind[:8])
+    with pytest.raises(ValueError, match="8 structures are too few"):
+        train(few, tmp_path / "few", Settings(**FAST))
+    same = Samples(samples.inputs, samples.targets, np.zeros(80, int), samples.kind)
+    with pytest.raises(ValueError, match="1 groups .* too few"):
+        train(same, tmp_path / "same", Settings(**FAST))
+    with pytest.raises(ValueError, match="one shape"):
+        Samples(samples.inputs, samples.targets[1:], samples.groups, samples.kind)
+    train(samples, tmp_path / "run", Settings(**FAST | {"epochs": 1}), progress=False)
+    with pytest.raises(ValueError, match="exists: resume"):
+        train(samples, tmp_path / "run", Settings(**FAST))
+    with pytest.raises(ValueError, match="another seed"):
+        train(samples, tmp_path / "run", Settings(**FAST, seed=5), resume=True)
+    with pytest.raises(FileNotFoundError, match="checkpoint.pt does not exist"):
+        load_checkpoint(tmp_path)
+    for wrong, message in (({"held_out": 1.5}, "held_out is 1.5"), ({"precision": "half"}, "precision is 'half'")):
+        with pytest.raises(ValueError, match=message):
+            Settings(**wrong)
+    with pytest.raises(ValueError, match="target is 'hot'"):
+        make_samples(np.zeros((2, 4, 3)), np.zeros((2, 4, 3)), np.arange(2), None, target="hot")
