@@ -7,10 +7,10 @@
 #include <string>
 #include <thread>
 
+#include "core/aligned.hpp"
 #include "core/error.hpp"
 #include "core/geometry.hpp"
 #include "core/isa.hpp"
-#include "core/aligned.hpp"
 #include "core/lattice.hpp"
 #include "core/sorted_atoms.hpp"
 
@@ -98,7 +98,10 @@ void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) co
     kernels.correlate(length, s.phase.data() + most - count, count, taps.data(), s.sum.data());
     for (int i = 0, m = p; i < length; ++i, m += f) lambda[m] = s.sum[i];
   }
-  s.slopes.assign(4 * lattice.cells.count, 0.0);
+  const int inner = 4 * (nodes + 4);  // behind it the cells that nobody sees, without force
+  s.slopes.resize(4 * lattice.cells.count);
+  std::fill(s.slopes.begin(), s.slopes.begin() + 4, 0.0);
+  std::fill(s.slopes.begin() + inner, s.slopes.end(), 0.0);
   kernels.slopes(nodes, lambda, factor, s.slopes.data());
 }
 

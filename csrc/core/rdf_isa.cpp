@@ -152,11 +152,18 @@ static constexpr double SPLINE[4][4] = {{1. / 48, -1. / 8, 1. / 4, -1. / 6},
                                         {1. / 48, 1. / 8, 1. / 4, 1. / 6}};
 
 static void nodes(int nodes, const double *moments, double *rho) {
-  for (int m = 0; m < nodes; ++m) {
-    double s = 0;
-    for (int n = 0; n < 4; ++n)
-      for (int p = 0; p < 4; ++p) s += SPLINE[n][p] * moments[4 * (m + 4 - n) + p];
-    rho[m] = s;
+  constexpr int BLOCK = 64;
+  alignas(64) double apart[4][BLOCK + 3];  // moments of the cells that touch the block, by power
+  for (int first = 0; first < nodes; first += BLOCK) {
+    const int count = nodes - first < BLOCK ? nodes - first : BLOCK;
+    for (int cell = 0; cell < count + 3; ++cell)
+      for (int p = 0; p < 4; ++p) apart[p][cell] = moments[4 * (first + 1 + cell) + p];
+    for (int m = 0; m < count; ++m) {
+      double s = 0;
+      for (int n = 0; n < 4; ++n)
+        for (int p = 0; p < 4; ++p) s += SPLINE[n][p] * apart[p][m + 3 - n];
+      rho[first + m] = s;
+    }
   }
 }
 

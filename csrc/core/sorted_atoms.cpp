@@ -80,24 +80,25 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
 
   // Counting sort by (species, own or not), each block padded to whole vectors and one beyond.
   next_.assign(2 * species_count, 0);
-  const auto key = [&](int i) {
+  const auto key = [species, rows](int i) {
     return 2 * (species ? species[i] : 0) + (i >= rows.first && i < rows.last ? 0 : 1);
   };
+  int *const next = next_.data();
   for (int i = 0; i < n; ++i) {
     if (species && (species[i] < 0 || species[i] >= species_count))
       throw Error("rdf: species of atom " + std::to_string(i + 1) + " is " +
                   std::to_string(species[i]) + ", must be 0 to " + std::to_string(species_count - 1));
-    ++next_[key(i)];
+    ++next[key(i)];
   }
   blocks_.resize(species_count);
   rows_.resize(species_count);
   int end = 0;
   for (int s = 0; s < species_count; ++s) {
-    const int own = next_[2 * s], all = own + next_[2 * s + 1];
+    const int own = next[2 * s], all = own + next[2 * s + 1];
     rows_[s] = {end, end + own};
     blocks_[s] = {end, end + all};
-    next_[2 * s] = end;
-    next_[2 * s + 1] = end + own;
+    next[2 * s] = end;
+    next[2 * s + 1] = end + own;
     end = (end + all + LANES - 1) / LANES * LANES + LANES;
   }
   stride_ = end;
@@ -106,9 +107,12 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   std::fill(data_.begin() + 3 * stride_, data_.end(), 0.0);
   for (int f = 0; f < 6; ++f) force_[f] = data_.data() + (3 + f) * stride_;
   place_.resize(n);
+  double *const px = data_.data(), *const py = px + stride_, *const pz = py + stride_;
   for (const int i : order_) {
-    const int to = place_[i] = next_[key(i)]++;
-    for (int a = 0; a < 3; ++a) data_[a * stride_ + to] = x[3 * i + a];
+    const int to = place_[i] = next[key(i)]++;
+    px[to] = x[3 * i];
+    py[to] = x[3 * i + 1];
+    pz[to] = x[3 * i + 2];
   }
 }
 
