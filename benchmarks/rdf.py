@@ -1,0 +1,140 @@
+"""g and its pull-back: nanochart against scikit-learn's KernelDensity and PyTorch autograd.
+
+One core, float64, the 340 points of the charting grid; each time is the least of many repeats.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+
+from nanochart import RdfGrid, _core, rdf, rdf_pullback
+
+GRID = RdfGrid.charting(340)
+SIZES = (55, 147, 561, 2057, 10000)
+SECONDS = 1.0  # for the repeats of one time
+MEMORY = 2e9  # bytes that autograd may take for its [pairs, K] arrays
+PATIENCE = 60.0  # seconds that one call of a reference may take
+
+
+def cluster(n: int) -> np.ndarray:
+    """A gold icosahedron (10,000: the innermost atoms of one) with thermal displacements."""
+    from ase.cluster import Icosahedron
+
+    shells = 1
+    while (10 * shells**3 + 15 * shells**2 + 11 * shells) // 3 + 1 < n:
+        shells += 1
+    x = Icosahedron("Au", shells + 1).positions
+    x = x[np.argsort(np.linalg.norm(x - x.mean(0), axis=1), kind="stable")[:n]]
+    return x + np.random.default_rng(0).normal(scale=0.1, size=x.shape)
+
+
+def least_time(call, seconds: float = SECONDS) -> float:
+    """Seconds of the fastest of many calls, at least three."""
+    least, calls, start = float("inf"), 0, time.perf_counter()
+    while calls < 3 or time.perf_counter() - start < seconds:
+        before = time.perf_counter()
+        call()
+        least = min(least, time.perf_counter() - before)
+        calls += 1
+    return least
+
+
+def kernel_density(x: np.ndarray) -> float | str:
+    from scipy.spatial.distance import pdist
+    from sklearn.neighbors import KernelDensity
+
+    pairs = len(x) * (len(x) - 1) // 2
+    if pairs * 1e-5 > PATIENCE:
+        return f"not run: {pairs} distances would take minutes"
+
+    def value():
+        fit = KernelDensity(kernel="gaussian", bandwidth=GRID.bandwidth).fit(pdist(x)[:, None])
+        return np.exp(fit.score_samples(GRID.points[:, None]))
+
+    return least_time(value)
+
+
+def autograd(x: np.ndarray, dv_dg: np.ndarray) -> float | str:
+    """Value and gradient by PyTorch on one thread."""
+    import torch
+
+    pairs = len(x) * (len(x) - 1) // 2
+    needed = 4 * 8 * pairs * GRID.bins
+    if needed > MEMORY:
+        return f"not run: needs {needed / 1e9:.0f} GB"
+    points, weights = torch.as_tensor(GRID.points), torch.as_tensor(dv_dg)
+    norm = pairs * GRID.bandwidth * np.sqrt(2 * np.pi)
+
+    def value_and_gradient():
+        position = torch.tensor(x, requires_grad=True)
+        r = torch.nn.functional.pdist(position)
+        g = torch.exp(-0.5 * ((points[:, None] - r) / GRID.bandwidth) ** 2).sum(1) / norm
+        (weights * g).sum().backward()
+        return position.grad
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return least_time(value_and_gradient)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def in_core(x: np.ndarray, dv_dg: np.ndarray) -> tuple[float, float]:
+    """Value and pull-back of one structure as a C++ caller has them: the time in a batch of copies."""
+    copies = max(1, min(200, 200_000 // len(x) ** 2 + 1))
+    kernel = _core.Rdf(GRID.start, GRID.step, GRID.bins, GRID.bandwidth)
+    frames = np.ascontiguousarray(np.broadcast_to(x, (copies, *x.shape)))
+    weights = np.ascontiguousarray(np.broadcast_to(dv_dg, (copies, 1, GRID.bins)))
+    return (least_time(lambda: kernel.value(frames, None, 1)) / copies,
+            least_time(lambda: kernel.pullback(frames, None, weights, 1)) / copies)
+
+
+def batch_rate(threads: int, structures: int = 2000) -> float:
+    """Structures of 147 atoms a second through nanochart.rdf."""
+    x = cluster(147)
+    frames = x + np.random.default_rng(1).normal(scale=0.1, size=(structures, *x.shape))
+    return structures / least_time(lambda: rdf(frames, GRID, threads=threads))
+
+
+def ratio(reference: float | str, ours: float) -> float | str:
+    return reference if isinstance(reference, str) else reference / ours
+
+
+def milliseconds(seconds: float | str) -> float | str:
+    return seconds if isinstance(seconds, str) else 1e3 * seconds
+
+
+def run() -> list[dict]:
+    """One row per size, then the batch rates."""
+    rows = []
+    for n in SIZES:
+        x = cluster(n)
+        dv_dg = np.random.default_rng(1).normal(size=GRID.bins)
+        value, pullback = in_core(x, dv_dg)
+        both = least_time(lambda: (rdf(x, GRID), rdf_pullback(x, GRID, dv_dg)))
+        density, gradient = kernel_density(x), autograd(x, dv_dg)
+        rows.append({
+            "N": n,
+            "value_ms": milliseconds(value),
+            "pullback_ms": milliseconds(pullback),
+            "both_from_python_ms": milliseconds(both),
+            "kernel_density_ms": milliseconds(density),
+            "autograd_ms": milliseconds(gradient),
+            "kernel_density_over_value": ratio(density, value),
+            "autograd_over_both": ratio(gradient, value + pullback),
+        })
+    for threads in sorted({1, os.cpu_count() or 1}):
+        rows.append({"N": 147, "threads": threads, "structures_per_s": batch_rate(threads)})
+    for row in rows:
+        row["isa"] = _core.current_isa()
+    return rows
+
+
+if __name__ == "__main__":
+    from run import table
+
+    print(table(run()))
