@@ -68,8 +68,13 @@ def write_data(path: Path, x: np.ndarray, types=None, masses=(196.97,), cell=Non
 def deck(commands: str, pair: str = MORSE, boundary: str = "f f f", units: str = "metal") -> str:
     return (
         f"units {units}\natom_style atomic\natom_modify map array sort 0 0\nboundary {boundary}\n"
-        f"read_data au.data\n{pair}neighbor 1.0 bin\nthermo_modify norm no format float %.17g\n{commands}\n"
+        f"read_data au.data\n{pair}neighbor 1.0 bin\n{commands}\n"
     )
+
+
+def thermo(columns: str, every: int) -> str:
+    """Thermo output with all digits: a new thermo_style forgets the format."""
+    return (f"thermo_style custom step {columns}\nthermo_modify norm no format float %.17g\nthermo {every}\n")  # fmt: skip
 
 
 @dataclass

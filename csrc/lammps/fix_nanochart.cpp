@@ -99,6 +99,7 @@ void FixNanochart::evaluate_for_output() {
 }
 
 double FixNanochart::compute_scalar() {
+  if (biases().empty()) return 0;  // LAMMPS asks at each output of energies
   evaluate_for_output();
   return evaluation_->energy() * units_.energy;
 }

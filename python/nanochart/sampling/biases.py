@@ -1,5 +1,5 @@
 """Biases V(s) on chart coordinates: the C++ classes that the LAMMPS fixes use."""
 
-from nanochart._core import Restraint
+from nanochart._core import Metadynamics, MovingRestraint, Restraint, Wall
 
-__all__ = ["Restraint"]
+__all__ = ["Metadynamics", "MovingRestraint", "Restraint", "Wall"]
