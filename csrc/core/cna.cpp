@@ -18,8 +18,8 @@ namespace {
 using Word = std::uint64_t;
 constexpr int WORD = 64;
 
-// Planes of two orientations of {111} are 70.5 degrees apart: half of that separates them.
-const double SAME_PLANE = std::cos(0.5 * 70.5 * M_PI / 180);
+// Twin planes of a decahedron are 36 degrees apart, of fcc 70.5: half the smaller separates them.
+const double SAME_PLANE = std::cos(18 * M_PI / 180);
 
 int count(Word word) { return __builtin_popcountll(word); }
 int lowest(Word word) { return __builtin_ctzll(word); }
@@ -32,6 +32,27 @@ void for_each_bit(const Word *row, int words, int first, F f) {
     if (w == first / WORD) word &= ~Word(0) << first % WORD;
     for (; word; word &= word - 1) f(w * WORD + lowest(word));
   }
+}
+
+struct Vector {
+  double v[3];
+};
+
+// Unit normal of the plane of some bonds: the largest of their cross products.
+Vector normal(const std::vector<Vector> &bonds) {
+  Vector best{};
+  double largest = 0;
+  for (std::size_t k = 0; k < bonds.size(); ++k)
+    for (std::size_t l = k + 1; l < bonds.size(); ++l) {
+      const double *a = bonds[k].v, *b = bonds[l].v;
+      const double c[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
+                           a[0] * b[1] - a[1] * b[0]};
+      const double length = std::sqrt(c[0] * c[0] + c[1] * c[1] + c[2] * c[2]);
+      if (length <= largest) continue;
+      largest = length;
+      best = {{c[0] / length, c[1] / length, c[2] / length}};
+    }
+  return best;
 }
 
 // The analysis of one cluster; memory is kept from one cluster to the next.
@@ -104,10 +125,10 @@ class Analysis {
         common_.push_back(w * WORD + lowest(word));
     const int m = static_cast<int>(common_.size());
     if (m > WORD)
-      throw Error("cna: cutoff " + std::to_string(cutoff_) + " A gives atoms " + std::to_string(i + 1) +
-                  " and " + std::to_string(j + 1) + " " + std::to_string(m) +
-                  " common neighbours, must be <= 64: take a cutoff between the first and the "
-                  "second shell of neighbours");
+      throw Error("cna: cutoff " + std::to_string(cutoff_) + " A gives atoms " +
+                  std::to_string(i + 1) + " and " + std::to_string(j + 1) + " " +
+                  std::to_string(m) + " common neighbours, must be <= 64: take a cutoff between "
+                  "the first and the second shell of neighbours");
     Word bonded_to[WORD] = {};  // among the common neighbours
     int bonds = 0;
     for (int k = 0; k < m; ++k)
@@ -188,9 +209,6 @@ class Analysis {
 
   // The six 422 bonds of an hcp atom lie in its close-packed plane.
   int hcp_parallel(const double *x, const CnaClass *classes) const {
-    struct Vector {
-      double v[3];
-    };
     std::vector<std::vector<Vector>> in_plane(n_);
     for (const CnaBond &bond : bonds_) {
       if (!is(bond, 4, 2, 2)) continue;
@@ -200,21 +218,8 @@ class Analysis {
         if (classes[i] == CnaClass::hcp) in_plane[i].push_back(r);
     }
     std::vector<Vector> normals;
-    for (const auto &bonds : in_plane) {
-      // The largest cross product with the first bond: 60 or 120 degrees away from it.
-      Vector best{};
-      double largest = 0;
-      for (std::size_t k = 1; k < bonds.size(); ++k) {
-        const double *a = bonds[0].v, *b = bonds[k].v;
-        const Vector c{{a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
-                        a[0] * b[1] - a[1] * b[0]}};
-        const double length = std::sqrt(c.v[0] * c.v[0] + c.v[1] * c.v[1] + c.v[2] * c.v[2]);
-        if (length <= largest) continue;
-        largest = length;
-        best = {{c.v[0] / length, c.v[1] / length, c.v[2] / length}};
-      }
-      if (largest > 0) normals.push_back(best);
-    }
+    for (const auto &bonds : in_plane)
+      if (!bonds.empty()) normals.push_back(normal(bonds));
     int most = 0;
     for (const Vector &a : normals) {
       int parallel = 0;

@@ -1,7 +1,7 @@
 """Common neighbour analysis (CNA) of free clusters: bonds, atoms, and labels of whole clusters.
 
-Two atoms nearer than the cutoff are bonded. The signature (i, j, k) of a bond: i neighbours that its
-two atoms share, j bonds among these i, k bonds in the largest connected piece of those j.
+Two atoms nearer than the cutoff are bonded. The signature (i, j, k) of a bond: its two atoms share i
+neighbours, j bonds join these i, and k of the j make up their largest connected piece.
 J. D. Honeycutt and H. C. Andersen, J. Phys. Chem. 91, 4950 (1987), doi:10.1021/j100303a014;
 D. Faken and H. Jonsson, Comput. Mater. Sci. 2, 279 (1994), doi:10.1016/0927-0256(94)90109-0.
 
@@ -28,14 +28,14 @@ CLASSES = (
 # Cluster labels; a code is an index into this table. The order is that of the charting papers.
 LABELS = ("Dh", "Ih", "Twin", "Fcc", "Mix", "Amorphous")
 
-# ---- The scheme: thresholds, and rules in order of precedence (the first that holds wins). --------
+# ---- The scheme: thresholds, and rules in order of precedence (the first that holds wins). ------
 # Ours, derived from the published one (D. Schebarchov, F. Baletto, D. J. Wales, Nanoscale 10, 2004
 # (2018), doi:10.1039/C7NR07123J; M. Settem, R. Ferrando, A. Giacomello, Nanoscale 14, 939 (2022),
-# doi:10.1039/D1NR05078H). `s` holds the columns of `summary`; docs/cna.md shows what it was
+# arXiv:2112.12922). `s` holds the columns of `summary`; docs/cna.md shows what it was
 # checked on and where labels are unsure.
 CUTOFF = (1 + np.sqrt(2)) / 2  # nearest-neighbour distances: midway between fcc's two first shells
-ORDERED = 0.45  # least share of ordered among interior atoms
-AXES = 6  # half of the fivefold axes of an icosahedron
+ORDERED = 0.40  # least share of ordered among interior atoms
+AXES = 5  # of an icosahedron's 12: five take in at least 14 of its 20 tetrahedra
 AXIS = 2  # fewest interior atoms on the axis of a decahedron
 STRAY = 0.1  # largest share of hcp among ordered atoms of a cluster called Fcc
 PARALLEL = 0.8  # least share of hcp atoms in planes of one orientation
@@ -72,7 +72,7 @@ def nearest_neighbour(element: str | Sequence[str]) -> float:
 
 
 def default_cutoff(element: str | Sequence[str]) -> float:
-    """1.2071 nearest-neighbour distances of `element`, in angstrom: Au 3.482, Ag 3.491, Cu 3.081."""
+    """1.2071 nearest-neighbour distances of `element` (A): Au 3.482, Ag 3.491, Cu 3.081."""
     return float(CUTOFF * nearest_neighbour(element))
 
 
@@ -111,7 +111,7 @@ def label_codes(x, element: str | Sequence[str] | None = None, cutoff: float | N
                 threads: int = 1) -> np.ndarray:
     """Codes into LABELS, int8 [n], of a batch x[n,N,3]; see `label`."""
     if (element is None) == (cutoff is None):
-        raise _core.Error("cna: give either element (its cutoff is then taken) or cutoff (angstrom)")
+        raise _core.Error("cna: give either element (for its cutoff) or cutoff (angstrom)")
     rows = summary(x, default_cutoff(element) if cutoff is None else cutoff, threads)
     conditions = [rule(rows) for _, rule in RULES]
     return np.select(conditions, [LABELS.index(name) for name, _ in RULES]).astype(np.int8)
