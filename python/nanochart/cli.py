@@ -118,7 +118,7 @@ def main() -> None:
     """Entry point: errors of ours and of files are one sentence, not a traceback."""
     try:
         app()
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
         sys.exit(f"nanochart: error: {error}")
 
 

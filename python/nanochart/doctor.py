@@ -104,10 +104,13 @@ def check_cuda() -> Check:
 
 def check_run() -> Check:
     """Ten LAMMPS steps with the plugin and a three-atom test model."""
-    from nanochart.chart.linear import write_linear_model
-    from nanochart import RdfGrid
+    try:
+        from nanochart import RdfGrid
+        from nanochart.chart.linear import write_linear_model
+        from nanochart.sampling.lammps_plugin import lmp_command
+    except ImportError as error:
+        return Check("libraries", str(error), False, REBUILD)
 
-    lmp = Path(sys.executable).parent / "lmp"
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         model, log = here / "test.pt", here / "COLVAR"
@@ -115,7 +118,7 @@ def check_run() -> Check:
         (here / "in.lmp").write_text(TEN_STEPS.format(model=model, log=log))
         try:
             run = subprocess.run(
-                [str(lmp), "-in", "in.lmp", "-log", "none"], cwd=here, capture_output=True, text=True, timeout=120
+                [*lmp_command(), "-in", "in.lmp", "-log", "none"], cwd=here, capture_output=True, text=True, timeout=120
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return Check("ten steps", str(error), False, "does `lmp -h` run?")
