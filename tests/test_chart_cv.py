@@ -204,10 +204,11 @@ def test_wrong_dv_ds_and_pbc_without_cell(cv):
 
 def test_s_that_is_not_finite_is_an_error(tmp_path):
     weights = np.zeros((2, 60))
-    weights[1] = 1e308
-    cv = nanochart.ChartCV(write_linear_model(tmp_path / "w.pt", weights, GRID, atoms=ATOMS, name="huge"))
+    weights[1, 15] = 1.7e308  # overflows where g(3.0) > 1.06; of a dimer g is up to 1.99
+    cv = nanochart.ChartCV(write_linear_model(tmp_path / "w.pt", weights, GRID, atoms=2, name="huge"))
+    assert np.isfinite(cv.evaluate([[0, 0, 0], [4.0, 0, 0]])).all()
     with pytest.raises(ValueError, match="model huge gives s2 = inf"):
-        cv.evaluate(cluster() * 0.7)
+        cv.evaluate([[0, 0, 0], [3.0, 0, 0]])
 
 
 def test_shipped_model_is_invariant():

@@ -105,7 +105,8 @@ def test_a_run_is_exported_with_its_history(tmp_path):
             "atoms": 20, "training": {"data_hash": "abc"}}  # fmt: skip
     train(samples, tmp_path / "run", Settings(epochs=1, precision="float32"), info, progress=False)
     meta = read_metadata(export_run(tmp_path / "run", tmp_path / "m.pt", "Test20"))
-    assert meta["name"] == "Test20" and meta["training"] == {"data_hash": "abc"}
+    assert meta["name"] == "Test20" and meta["training"]["data_hash"] == "abc"
+    assert meta["training"]["batch"] == 128 and meta["training"]["architecture"] == "charting"
     assert meta["losses"]["epochs"] == 1 and meta["losses"]["validation"] > 0
     best = best_model(load_checkpoint(tmp_path / "run")).encoder
     with torch.no_grad():

@@ -131,7 +131,8 @@ def export_run(folder: str | Path, path: str | Path, name: str) -> Path:
         raise ValueError(f"{folder} was not trained from a data set: call export() with its grid and elements")
     return export(
         best_model(state).encoder, path, name=name, grid=RdfGrid(**info["grid"]), elements=info["elements"],
-        atoms=info["atoms"], inputs=samples.inputs[state["training"]], training=info["training"],
+        atoms=info["atoms"], inputs=samples.inputs[state["training"]],
+        training=info["training"] | state["settings"],
         losses=final_losses(folder, samples),
     )  # fmt: skip
 
@@ -167,6 +168,8 @@ def _compare(eager: nn.Module, scripted: nn.Module, g: torch.Tensor) -> None:
     tolerance = 1e-12 if g.dtype == torch.float64 else 1e-5
     with torch.no_grad():
         expected = eager(g)
+        if not torch.isfinite(expected).all():
+            raise ValueError("the network gives s that is not finite on its training inputs: not written")
         for _ in range(3):  # the executor changes the code during the first calls
             difference = (scripted(g) - expected).abs().max().item()
             if not difference <= tolerance * max(1.0, expected.abs().max().item()):

@@ -196,6 +196,7 @@ def train_dataset(
     bins: int | None = None,
     seed: int = 0,
     resume: bool = False,
+    batch: int = 128,
     milestones: tuple[int, ...] = (30, 90),
 ) -> dict[str, Any]:
     """Train on a data set file (landscape.dataset) and return `train`'s losses. bins=None takes the
@@ -212,11 +213,10 @@ def train_dataset(
         "training": {
             "data_hash": data.hash, "structures": len(data), "potential": data.potential,
             "temperatures": sorted(set(np.asarray(data.temperature).tolist())),
-            "architecture": architecture, "inputs": inputs, "target": target, "split": split,
-            "seed": seed,
+            "inputs": inputs, "target": target, "split": split,
         },
     }  # fmt: skip
-    settings = Settings(architecture=architecture, latent=latent, epochs=epochs, seed=seed, milestones=milestones)
+    settings = Settings(architecture, latent, epochs, batch, milestones=milestones, seed=seed)
     return train(samples, output, settings, info, resume=resume)
 
 

@@ -1,0 +1,95 @@
+"""Encoders through libtorch on one core: value, and value + pull-back, beside the core's speed.
+
+The work of an encoder is counted from its layers; the rate is compared with that of a float32
+matrix product in the same process.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nanochart import _core
+from nanochart.chart.autoencoder import Autoencoder, Convolution
+from nanochart.chart.export import export
+from nanochart.chart.linear import write_linear_model
+from nanochart.descriptor import RdfGrid
+
+GRID = RdfGrid.charting(340)
+
+
+def best(work, repeats: int = 7, seconds: float = 0.2) -> float:
+    """Shortest mean time of a call, in s."""
+    work()
+    started = time.perf_counter()
+    work()
+    calls = max(1, int(seconds / max(time.perf_counter() - started, 1e-7)))
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        for _ in range(calls):
+            work()
+        times.append((time.perf_counter() - started) / calls)
+    return min(times)
+
+
+def matmul_rate() -> float:
+    """GFLOP/s of a float32 product of 1024 x 1024 matrices on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    a = torch.randn(1024, 1024)
+    rate = 2 * 1024**3 / best(lambda: a @ a) / 1e9
+    torch.set_num_threads(threads)
+    return rate
+
+
+def operations(encoder: torch.nn.Module) -> float:
+    """GFLOP of one value: two for each multiply-add of convolutions and linear layers."""
+    total = 0
+    hooks = []
+
+    def count(module, inputs, output):
+        nonlocal total
+        total += 2 * module.weight[0].numel() * output.numel()
+
+    for module in encoder.modules():
+        if isinstance(module, (Convolution, torch.nn.Linear)):
+            hooks.append(module.register_forward_hook(count))
+    encoder.eval()(torch.zeros(1, 1, GRID.bins))
+    for hook in hooks:
+        hook.remove()
+    return total / 1e9
+
+
+def run() -> list[dict]:
+    rng = np.random.default_rng(0)
+    inputs = rng.random((8, 1, GRID.bins))
+    peak = matmul_rate()
+    rows = [{"what": "float32 matrix product, 1024 x 1024", "GFLOP/s": peak}]
+    with tempfile.TemporaryDirectory() as folder:
+        models: dict[str, tuple[Path, float]] = {}
+        for architecture in ("charting", "inherent"):
+            model = Autoencoder(GRID.bins, architecture=architecture)
+            model.fit_scalers(inputs, inputs)
+            path = Path(folder) / f"{architecture}.pt"
+            export(model.encoder, path, name=architecture, grid=GRID, elements=["Au"], atoms=147, inputs=inputs)
+            models[architecture] = path, operations(model.encoder)
+        path = write_linear_model(Path(folder) / "linear.pt", rng.normal(size=(3, GRID.bins)), GRID)
+        models["linear (libtorch's overhead)"] = path, 2 * 3 * GRID.bins / 1e9
+        for name, (path, work) in models.items():
+            encoder, dv_ds = _core.Encoder(str(path)), np.ones(3)
+
+            def both():
+                encoder.value(inputs[0], gradient=True)
+                encoder.pullback(dv_ds)
+
+            value, both_times = best(lambda: encoder.value(inputs[0])), best(both)
+            rows.append({
+                "what": name, "value ms": 1e3 * value, "value + pull-back ms": 1e3 * both_times,
+                "GFLOP/s": 2 * work / both_times, "of matrix product": 2 * work / both_times / peak,
+            })  # fmt: skip
+    return rows
