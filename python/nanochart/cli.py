@@ -32,6 +32,54 @@ def potential(
 
 
 @app.command()
+def ptmd(
+    elements: Annotated[Optional[str], typer.Argument(metavar="[ELEMENT", help="Au, Ag, Cu; others with --potential-lines and --start")] = None,
+    atoms: Annotated[Optional[int], typer.Argument(metavar="N]", help="number of atoms")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="folder of the run; without ELEMENT N: go on with it")] = Path("ptmd"),
+    ladder: Annotated[str, typer.Option(help="K: low, high, count (geometric), or four and more temperatures")] = "250 600 24",
+    timestep: Annotated[Optional[float], typer.Option(help="fs; default 5 (Au, Ag), 3 (Cu)")] = None,
+    damping: Annotated[float, typer.Option(help="ps, of the Langevin bath")] = 1.0,
+    swap: Annotated[float, typer.Option(help="ps between swap attempts")] = 1.0,
+    frame: Annotated[float, typer.Option(help="ps between kept frames of a replica")] = 10.0,
+    checkpoint: Annotated[Optional[float], typer.Option(help="ps between restart files; default: every swap")] = None,
+    length: Annotated[Optional[float], typer.Option(help="ns per replica; default 50; a run may be lengthened")] = None,
+    motifs: Annotated[str, typer.Option(help="starts, in turn up the ladder")] = "Ih Dh Fcc Twin Amorphous",
+    start: Annotated[Optional[list[Path]], typer.Option(help="file of starts that ASE reads, instead of motifs; may be repeated")] = None,
+    potential_lines: Annotated[Optional[Path], typer.Option(help="file with the pair_style and pair_coeff lines of another potential")] = None,
+    extra: Annotated[Optional[Path], typer.Option(help="file of LAMMPS lines put before `temper`, the same for all replicas")] = None,
+    wall: Annotated[Optional[float], typer.Option(help="A; soft spherical wall that keeps evaporated atoms near")] = None,
+    seed: Annotated[int, typer.Option(min=1)] = 1,
+    mpiexec: Annotated[Optional[str], typer.Option(help="MPI launcher, with options; default: this environment's")] = None,
+    write_only: Annotated[bool, typer.Option("--write-only", help="write deck, starts and a queue script; start nothing")] = False,
+    report_only: Annotated[bool, typer.Option("--report-only", help="summary and picture of what the run has so far")] = False,
+):  # fmt: skip
+    """Parallel-tempering MD of a cluster on LAMMPS; the same command goes on after an interruption."""
+    from nanochart.landscape import ptmd_command as commands
+    from nanochart.plots import tempering
+
+    if elements is not None:
+        if atoms is None:
+            raise ValueError("ptmd: N is missing, must be the number of atoms: nanochart ptmd ELEMENT N")
+        commands.new_run(
+            output, elements, atoms, ladder=[float(t) for t in ladder.replace(",", " ").split()], timestep=timestep,
+            damping=damping, swap=swap, frame=frame, checkpoint=checkpoint, length=length or 50.0,
+            motifs=motifs.replace(",", " ").split(), starts=start or [], potential=potential_lines, extra=extra,
+            wall=wall, seed=seed,
+        )  # fmt: skip
+    elif length is not None:
+        commands.lengthen(output, length)
+    if write_only:
+        deck = commands.write_deck(output)
+        typer.echo(f"wrote {deck}, whose first lines say how to start it, and {output / 'queue.sh'} for a queue")
+        return
+    if not report_only:
+        commands.go_on(output, mpiexec=mpiexec, say=typer.echo)
+    summary, text = commands.report(output)
+    tempering(summary, output / "ptmd.png")
+    typer.echo(f"{text}\nwrote {output / 'summary.json'} and {output / 'ptmd.png'}")
+
+
+@app.command()
 def train(
     data: Annotated[Path, typer.Argument(help="HDF5 data set of (thermal, quenched) pairs")],
     output: Annotated[Path, typer.Option("--output", "-o", help="folder for checkpoints, losses and pictures")],

@@ -50,3 +50,38 @@ def chart_tour(runs: dict[str, np.ndarray], target: np.ndarray | None, path: Pat
     figure.suptitle(title)
     figure.savefig(path, dpi=140)
     plt.close(figure)
+
+
+def tempering(summary, path: Path) -> None:
+    """Parallel tempering at a glance: swaps, kinetic temperature, energy and heat capacity.
+
+    Parameters
+    ----------
+    summary
+        nanochart.landscape.ptmd_analysis.Summary.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    t = np.array(summary.temperatures)
+    figure, ((swaps, kinetic), (energy, heat)) = plt.subplots(2, 2, figsize=(10, 6.5), layout="constrained")
+    swaps.bar(np.sqrt(t[1:] * t[:-1]), summary.acceptance, width=0.7 * np.diff(t), color="#2f6db3")
+    swaps.set(ylim=(0, 1), ylabel="swaps accepted")
+    kinetic.axhline(0, color="0.6", lw=0.8)
+    difference = 100 * (np.array(summary.kinetic_temperatures) / t - 1)
+    kinetic.errorbar(t, difference, 100 * np.array(summary.kinetic_errors) / t, fmt="o", ms=3, color="#2e8b57")
+    kinetic.set(ylabel="kinetic - set temperature (%)")
+    energy.errorbar(t, summary.energies, summary.energy_errors, fmt="o-", ms=3, lw=0.8, color="#c0392b")
+    energy.set(ylabel="mean potential energy (eV)")
+    at, c, error = (np.array(v) for v in (summary.heat_capacity_at, summary.heat_capacity, summary.heat_capacity_errors))
+    heat.plot(at, c, color="#d98a00")
+    heat.fill_between(at, c - error, c + error, color="#d98a00", alpha=0.25, lw=0)
+    heat.set(ylabel="heat capacity ($k_B$)", ylim=(0.98 * min(c), None))
+    for axis in (swaps, kinetic, energy, heat):
+        axis.set_xlabel("temperature (K)")
+    trips = sum(summary.round_trips)
+    figure.suptitle(f"{summary.nanoseconds:g} ns a replica, {summary.frames} frames, {trips} round trips")
+    figure.savefig(path, dpi=140)
+    plt.close(figure)

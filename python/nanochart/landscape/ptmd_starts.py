@@ -80,7 +80,7 @@ def prepare(folder: Path, settings: Settings, starts: Sequence[Atoms], files: Se
     Raises FileExistsError if the folder holds a run, ValueError for a start of another size.
     """
     if (folder / "settings.json").exists():
-        raise FileExistsError(f"ptmd: {folder} holds a run, must be new; go on with it by --resume")
+        raise FileExistsError(f"ptmd: {folder} holds a run, must be new")
     for cluster in starts:
         if len(cluster) != settings.atoms:
             raise ValueError(f"ptmd: a start has {len(cluster)} atoms, must have {settings.atoms}")
