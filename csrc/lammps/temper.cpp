@@ -20,6 +20,11 @@ std::uint64_t hash(const std::string &text) {
   return value;
 }
 
+// The current command; LAMMPS made this member public only in 2025.
+struct InputPeek : LAMMPS_NS::Input {
+  static const char *of(const LAMMPS_NS::Input &input) { return input.*(&InputPeek::command); }
+};
+
 }  // namespace
 
 void check_temper(LAMMPS_NS::LAMMPS *lammps, int every, bool energy_is_tallied,
@@ -28,8 +33,9 @@ void check_temper(LAMMPS_NS::LAMMPS *lammps, int every, bool energy_is_tallied,
   // arguments stand in its input: temper N M temp fix-ID seed1 seed2.
   const auto *input = lammps->input;
   const auto *universe = lammps->universe;
-  if (universe->nworlds == 1 || lammps->update->whichflag != 1 || !input->command ||
-      std::strncmp(input->command, "temper", 6) != 0 || input->narg < 2)
+  const char *command = InputPeek::of(*input);
+  if (universe->nworlds == 1 || lammps->update->whichflag != 1 || !command ||
+      std::strncmp(command, "temper", 6) != 0 || input->narg < 2)
     return;
 
   enum { PERIOD, MOVES, SILENT, PROBLEMS };
