@@ -2,6 +2,8 @@
 
 #include <update.h>
 
+#include <cstdio>
+
 #include "lammps/arguments.hpp"
 #include "lammps/guarded.hpp"
 #include "lammps/units.hpp"
@@ -17,7 +19,11 @@ FixNanochartRestraint::FixNanochartRestraint(LAMMPS_NS::LAMMPS *lammps, int narg
     parameters_ = "restraint";
     for (double &kappa : arguments.kappa) kappa /= units.energy;
     for (const auto *values : {&arguments.at, &arguments.kappa})
-      for (const double value : *values) parameters_ += fmt::format(" {:.17g}", value);
+      for (const double value : *values) {
+        char text[32];
+        std::snprintf(text, sizeof text, " %.17g", value);
+        parameters_ += text;
+      }
     restraint_ = std::make_unique<Restraint>(arguments.at, arguments.kappa);
   });
   vector_flag = 1;
