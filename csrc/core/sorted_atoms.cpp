@@ -29,12 +29,15 @@ struct Extent {
 };
 
 Extent extent(int n, const double *x) {
-  Extent e{{x[0], x[1], x[2]}, {x[0], x[1], x[2]}};
-  for (int i = 1; i < n; ++i) {
-    for (int a = 0; a < 3; ++a) {
-      e.low[a] = std::min(e.low[a], x[3 * i + a]);
-      e.high[a] = std::max(e.high[a], x[3 * i + a]);
+  Extent e;
+  for (int a = 0; a < 3; ++a) {
+    double low = x[a], high = x[a];
+    for (int i = 1; i < n; ++i) {
+      low = x[3 * i + a] < low ? x[3 * i + a] : low;
+      high = x[3 * i + a] > high ? x[3 * i + a] : high;
     }
+    e.low[a] = low;
+    e.high[a] = high;
   }
   return e;
 }
@@ -73,9 +76,9 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   order_.resize(n);
   std::iota(order_.begin(), order_.end(), 0);
   const Extent e = extent(n, x);
-  double diagonal2 = 0;
-  for (int a = 0; a < 3; ++a) diagonal2 += (e.high[a] - e.low[a]) * (e.high[a] - e.low[a]);
-  wide_ = n > 2 * TILE && diagonal2 > cutoff * cutoff;
+  double width = 0;
+  for (int a = 0; a < 3; ++a) width = std::max(width, e.high[a] - e.low[a]);
+  wide_ = n > 2 * TILE && width > cutoff;
   if (wide_) order_in_space(n, x);
 
   // Counting sort by (species, own or not), each block padded to whole vectors and one beyond.
@@ -108,8 +111,10 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   for (int f = 0; f < 6; ++f) force_[f] = data_.data() + (3 + f) * stride_;
   place_.resize(n);
   double *const px = data_.data(), *const py = px + stride_, *const pz = py + stride_;
-  for (const int i : order_) {
-    const int to = place_[i] = next[key(i)]++;
+  const bool one_block = !species && !partial_;
+  for (int k = 0; k < n; ++k) {
+    const int i = order_[k], to = one_block ? k : next[key(i)]++;
+    place_[i] = to;
     px[to] = x[3 * i];
     py[to] = x[3 * i + 1];
     pz[to] = x[3 * i + 2];
