@@ -1,0 +1,131 @@
+#include "bias/metadynamics_run.hpp"
+
+#include <filesystem>
+#include <sstream>
+#include <utility>
+
+#include "core/error.hpp"
+
+namespace nanochart {
+
+MetadynamicsRun::MetadynamicsRun(MetadynamicsOptions options, HillsOptions hills)
+    : hills_(std::move(hills)), bias_(std::move(options)) {
+  const auto &components = bias_.options().components;
+  if (hills_.names.empty())
+    for (const int c : components) hills_.names.push_back("s" + std::to_string(c + 1));
+  if (hills_.names.size() != components.size())
+    throw Error("names has " + std::to_string(hills_.names.size()) + " entries, must have " +
+                std::to_string(components.size()) + ", one for each biased CV");
+  if (hills_.restart && hills_.file.empty())
+    throw Error("restart needs hills FILE, the file to continue");
+  if (hills_.directory.empty()) return;
+  if (hills_.read_every < 1)
+    throw Error("walkers: hills of others are read every " + std::to_string(hills_.read_every) +
+                " steps, must be >= 1");
+  if (hills_.file.empty()) hills_.file = "HILLS";
+  hills_.file = std::filesystem::path(hills_.file).filename().string();
+}
+
+HillsHeader MetadynamicsRun::header() const {
+  const auto &o = bias_.options();
+  // A static bias may come from hills of any biasfactor.
+  const double biasfactor = o.height > 0 || o.biasfactor ? o.biasfactor.value_or(-1) : 0;
+  return {hills_.names, o.sigma, biasfactor, hills_.model};
+}
+
+std::string MetadynamicsRun::path() const {
+  return walkers_ ? walkers_->own_path() : hills_.file;
+}
+
+std::vector<Hill> MetadynamicsRun::read_own(std::int64_t offset, std::int64_t hills) {
+  if (writes()) return file_->resume(offset, hills);
+  if (!std::filesystem::exists(path()))
+    throw Error(path() + " is missing, but hills are to be read from it");
+  HillsReader reader(path(), header());
+  std::vector<Hill> found;
+  reader.read(found, offset < 0 ? HillsReader::all : offset);
+  if (offset < 0 && reader.unfinished() > 0)
+    messages_.push_back(path() + ": an unfinished last line is not used");
+  if (hills >= 0 && static_cast<std::int64_t>(found.size()) != hills)
+    throw Error(path() + " does not have " + std::to_string(hills) + " hills in its first " +
+                std::to_string(offset) + " bytes, as when the restart file was written");
+  read_offset_ = reader.offset();
+  return found;
+}
+
+void MetadynamicsRun::open(const std::string &state) {
+  if (opened_) throw Error("metadynamics is open already");
+  if (!hills_.directory.empty())
+    walkers_ = std::make_unique<Walkers>(hills_.directory, hills_.file, hills_.walker, header());
+  if (hills_.file.empty()) {
+    if (!state.empty())
+      throw Error("hills were kept in memory alone and cannot be restored: give hills FILE");
+    opened_ = true;
+    return;
+  }
+  if (writes()) file_ = std::make_unique<HillsFile>(path(), header());
+
+  std::vector<Hill> hills;
+  if (!state.empty()) {
+    std::int64_t count = -1, offset = -1;
+    std::istringstream in(state);
+    if (!(in >> count >> offset) || count < 0 || offset < 0)
+      throw Error("restart data `" + state + "` is not a state of metadynamics");
+    hills = read_own(offset, count);
+    own_hills_ = count;
+    std::string rest;
+    std::getline(in, rest);
+    if (walkers_) walkers_->restore(rest, hills);
+  } else {
+    if (hills_.restart)
+      hills = read_own(-1, -1);
+    else if (writes())
+      file_->create();
+    own_hills_ = static_cast<std::int64_t>(hills.size());
+    if (walkers_) walkers_->read(hills);
+  }
+  if (file_ && !file_->message().empty()) messages_.push_back(file_->message());
+  if (!hills.empty()) {
+    bias_.add(hills);
+    messages_.push_back(std::to_string(hills.size()) + " hills read");
+  }
+  opened_ = true;
+}
+
+void MetadynamicsRun::record(const Hill &hill) {
+  if (file_) file_->append(hill);
+  bias_.add({hill.time, hill.center, height_as_read(header(), hill)});
+  ++own_hills_;
+}
+
+void MetadynamicsRun::update(std::int64_t step, double time, const double *s) {
+  if (!opened_) throw Error("metadynamics: open() must come before the first step");
+  if (bias_.due(step)) record(next_hill(time, s));
+  if (walkers_ && step % hills_.read_every == 0) read_walkers();
+}
+
+void MetadynamicsRun::read_walkers() {
+  std::vector<Hill> hills;
+  if (walkers_->read(hills)) {
+    for (const Hill &hill : hills) bias_.add(hill);
+    return;
+  }
+  HillsReader own(path(), header());
+  own.read(hills);
+  // A file that is cut again during this very reading is found at the next one.
+  if (!walkers_->read(hills)) walkers_->read(hills);
+  bias_.clear();
+  bias_.add(hills);
+  messages_.push_back("hills of another walker were cut or replaced: V rebuilt from " +
+                      std::to_string(hills.size()) + " hills");
+}
+
+std::string MetadynamicsRun::state() const {
+  std::string text = std::to_string(own_hills_) + " ";
+  text += file_ ? std::to_string(file_->offset()) : std::to_string(read_offset_);
+  return walkers_ ? text + walkers_->state() : text;
+}
+
+std::vector<std::string> MetadynamicsRun::messages() { return std::exchange(messages_, {}); }
+
+}  // namespace nanochart

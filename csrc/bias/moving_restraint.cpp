@@ -1,0 +1,86 @@
+#include "bias/moving_restraint.hpp"
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "bias/text.hpp"
+#include "core/error.hpp"
+
+namespace nanochart {
+namespace {
+
+void check_point(const std::string &keyword, const std::vector<double> &point, std::size_t dim) {
+  if (point.size() != dim)
+    throw Error(keyword + " has " + std::to_string(point.size()) + " values, must have " +
+                std::to_string(dim) + " as kappa");
+  for (std::size_t i = 0; i < dim; ++i)
+    if (!std::isfinite(point[i]))
+      throw Error(keyword + " " + std::to_string(i + 1) + " is " + text(point[i]) +
+                  ", must be finite");
+}
+
+}  // namespace
+
+MovingRestraint::MovingRestraint(std::vector<double> start, std::vector<double> kappa,
+                                 std::vector<Leg> legs)
+    : start_(std::move(start)), kappa_(std::move(kappa)), legs_(std::move(legs)), center_(start_) {
+  if (kappa_.empty()) throw Error("kappa has no values, must have one for each CV");
+  for (std::size_t i = 0; i < kappa_.size(); ++i)
+    if (!std::isfinite(kappa_[i]) || kappa_[i] < 0)
+      throw Error("kappa " + std::to_string(i + 1) + " is " + text(kappa_[i]) +
+                  ", must be finite and >= 0");
+  check_point("at", start_, kappa_.size());
+  if (legs_.empty()) throw Error("a moving restraint needs `to .. over step0 step1` at least once");
+  for (std::size_t k = 0; k < legs_.size(); ++k) {
+    const Leg &leg = legs_[k];
+    check_point("to", leg.to, kappa_.size());
+    const std::string over =
+        "over " + std::to_string(leg.first) + " " + std::to_string(leg.last);
+    if (leg.first >= leg.last)
+      throw Error(over + ": the schedule's second step must be larger than the first");
+    if (k > 0 && leg.first < legs_[k - 1].last)
+      throw Error(over + ": must not begin before the `over` ahead of it ends, at step " +
+                  std::to_string(legs_[k - 1].last));
+  }
+}
+
+void MovingRestraint::set_step(std::int64_t step) {
+  const std::vector<double> *from = &start_;
+  for (const Leg &leg : legs_) {
+    if (step < leg.last) {
+      const double done =
+          step <= leg.first ? 0 : double(step - leg.first) / double(leg.last - leg.first);
+      for (std::size_t i = 0; i < center_.size(); ++i)
+        center_[i] = (1 - done) * (*from)[i] + done * leg.to[i];
+      return;
+    }
+    from = &leg.to;
+  }
+  center_ = *from;
+}
+
+double MovingRestraint::value(const double *s, double *dv_ds) const {
+  double energy = 0;
+  for (std::size_t i = 0; i < center_.size(); ++i) {
+    const double pull = kappa_[i] * (s[i] - center_[i]);
+    energy += 0.5 * pull * (s[i] - center_[i]);
+    dv_ds[i] += pull;
+  }
+  return energy;
+}
+
+void MovingRestraint::update(std::int64_t step, const double *s) {
+  set_step(step);
+  std::vector<double> pull(center_.size());
+  for (std::size_t i = 0; i < pull.size(); ++i) pull[i] = -kappa_[i] * (s[i] - center_[i]);
+  if (begun_ && step != last_step_)
+    for (std::size_t i = 0; i < pull.size(); ++i)
+      work_ += 0.5 * (pull[i] + last_pull_[i]) * (center_[i] - last_center_[i]);
+  begun_ = true;
+  last_step_ = step;
+  last_center_ = center_;
+  last_pull_ = std::move(pull);
+}
+
+}  // namespace nanochart
