@@ -10,10 +10,10 @@ static constexpr double FAR2 = 1e300;
 static const double LANE[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 // Constants of a pair loop, in registers.
-struct Lattice {
+struct Locator {
   Vec scale, shift, lowest2, farthest2, round;
   Int round_bits;
-  explicit Lattice(const Cells &c)
+  explicit Locator(const Cells &c)
       : scale(splat(c.scale)), shift(splat(c.shift)), lowest2(splat(c.lowest2)),
         farthest2(load(c.farthest2)), round(splat(ROUND)), round_bits((Int)round) {}
 
@@ -68,7 +68,7 @@ struct Queue {
 template <Visit visit>
 static double deposit(const Points &p, Range rows, Range columns, const Cells &cells,
                       double *moments) {
-  const Lattice lattice(cells);
+  const Locator lattice(cells);
   Vec smallest = splat(FAR2);
   Queue queue;
   for (int i = rows.first; i < rows.last; ++i) {
@@ -93,7 +93,7 @@ static double deposit(const Points &p, Range rows, Range columns, const Cells &c
 template <Visit visit>
 static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
                  const double *slopes, double *const force[6]) {
-  const Lattice lattice(cells);
+  const Locator lattice(cells);
   double *const fx = force[0], *const fy = force[1], *const fz = force[2];
   for (int i = rows.first; i < rows.last; ++i) {
     const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
