@@ -19,7 +19,7 @@ bench: $(VENV)/.built
 	$(BIN)/python benchmarks/run.py
 
 docs: $(VENV)/.built
-	$(BIN)/python docs/make_figures.py
+	$(BIN)/python docs/figures/demo.py
 
 dev: $(VENV)/.installed
 	$(BIN)/cmake -S . -B build/dev -G Ninja -DNANOCHART_IN_PLACE=ON \
