@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from nanochart._core import read_hills
 from nanochart.sampling.biases import Metadynamics
+from nanochart.sampling.hills import read_hills
 
 WELL_TEMPERED = dict(sigma=[0.2, None, 0.3], height=0.05, pace=1, biasfactor=3.0, temperature=300.0)
 GRID = [(-2, 2, 60), (-2, 2, 50)]
@@ -128,16 +128,19 @@ def test_a_static_bias_writes_nothing(tmp_path):
 
 def test_read_hills(tmp_path):
     live = run(tmp_path / "HILLS", names=["a", "b"], model="m")
-    names, sigma, biasfactor, model, time, center, height = read_hills(str(tmp_path / "HILLS"))
-    assert (names, sigma, biasfactor, model) == (["a", "b"], [0.2, 0.3], 3.0, "m")
-    assert (center == PATH[:, [0, 2]]).all() and (time == 0.5 * np.arange(60)).all()
-    assert height[-1] == pytest.approx(live.last_height, rel=1e-14)
+    hills = read_hills(tmp_path / "HILLS")
+    assert (hills.names, list(hills.sigma), hills.biasfactor, hills.model) == (["a", "b"], [0.2, 0.3], 3.0, "m")
+    assert (hills.center == PATH[:, [0, 2]]).all() and (hills.time == 0.5 * np.arange(60)).all()
+    assert hills.height[-1] == live.last_height
+    with pytest.raises(ValueError, match="missing is missing or has no header of HILLS"):
+        read_hills(tmp_path / "missing")
 
 
 def test_killed_at_any_moment_leaves_whole_lines(tmp_path):
     code = f"""
 import numpy as np
 from nanochart.sampling.biases import Metadynamics
+from nanochart.sampling.hills import read_hills
 bias = Metadynamics([0.2], 0.05, 1, hills={str(tmp_path / "HILLS")!r})
 print("go", flush=True)
 while True: bias.deposit(0.0, np.random.uniform(-1, 1, 1))
@@ -158,6 +161,7 @@ def test_a_full_disk_leaves_whole_lines(tmp_path):
     code = f"""
 import resource, signal
 from nanochart.sampling.biases import Metadynamics
+from nanochart.sampling.hills import read_hills
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 bias = Metadynamics([0.2], 0.05, 1, hills={str(tmp_path / "HILLS")!r})

@@ -123,9 +123,8 @@ ValueError
           "deposit",
           [](MetadynamicsRun &r, double time, const Vector &s) {
             expect_cvs(s, r.bias().dim(), false);
-            const Hill hill = r.next_hill(time, s.data());
-            r.record(hill);
-            return hill.height;
+            r.record(r.next_hill(time, s.data()));
+            return r.bias().last_height();
           },
           py::arg("time"), py::arg("s"), "Adds (and writes) a hill at s[d] now; returns its height, eV.")
       .def("messages", &MetadynamicsRun::messages, "What happened to the files since the last call.")
