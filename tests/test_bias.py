@@ -40,5 +40,5 @@ def test_restraint_refuses(at, kappa, message):
 
 
 def test_restraint_refuses_another_number_of_cvs():
-    with pytest.raises(ValueError, match=r"s has shape \(3,\), must be \(2,\)"):
+    with pytest.raises(ValueError, match=r"s has shape \(3,\), must be \(2,\) or \(n, 2\)"):
         Restraint([0, 0], [1, 1]).value([1.0, 2.0, 3.0])

@@ -69,6 +69,21 @@ def test_every_conserves_energy_at_outer_steps_and_has_its_effect(folder):
         assert means[n] == pytest.approx(means[1], abs=0.05 * np.abs(pulled).max())
 
 
+def test_output_on_any_step_is_of_that_step(folder):
+    """Between the steps that are multiples of every, too."""
+    commands = (
+        HOT + "fix c all nanochart ./au.pt every 3\n" + RESTRAINT + thermo("pe f_c[1] f_c[2] f_c[3]", 1)
+        + "dump d all custom 1 frames id x y z\ndump_modify d format float %.17g\nrun 7"
+    )  # fmt: skip
+    table = good(run(folder, deck(commands))).thermo()
+    frames = (folder / "frames").read_text().split("ITEM: ATOMS id x y z\n")[1:]
+    assert len(frames) == len(table["Step"]) == 8
+    for i, frame in enumerate(frames):
+        x = np.array([line.split()[1:] for line in frame.split("ITEM")[0].splitlines()], float)
+        s = weights() @ nanochart.rdf(x, GRID).ravel()
+        assert [table[f"f_c[{k}]"][i] for k in (1, 2, 3)] == pytest.approx(s, rel=0, abs=1e-10)
+
+
 def on_ranks(folder, ranks, x):
     here = folder / str(ranks)
     here.mkdir()
