@@ -215,6 +215,7 @@ def test_notes_state_memory_and_a_coarse_grid():
         (dict(grid=[(-1, 1, 50), (-1, 1, 0)]), "grid -1 1 0 of CV 3: bins must be >= 1"),
         (dict(grid=[(-1, 1, 50_000)] * 2), "grid of 50000 x 50000 bins needs 80.0032 GB, must be at most 2.14748 GB"),
         (dict(restart=True), "restart needs hills FILE"),
+        (dict(height=0.0), "height is 0 and hills are not read either, so there would be no bias"),
         (dict(names=["a"]), "names has 1 entries, must have 2"),
     ],
 )  # fmt: skip

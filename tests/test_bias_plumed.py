@@ -88,9 +88,10 @@ def test_plumeds_hills_in_ours():
 
 def test_sum_hills_of_our_file():
     """sum_hills sums the heights as they stand in the file: -gamma/(gamma - 1) V."""
-    x, y, f = np.loadtxt(DATA / "fes.out")[:, :3].T
-    v, _ = static_bias(DATA / "HILLS.nanochart").value(np.stack([x, y], -1))
+    x, y, f, der_x, der_y = np.loadtxt(DATA / "fes.out").T
+    v, dv_ds = static_bias(DATA / "HILLS.nanochart").value(np.stack([x, y], -1))
     assert -1.5 * v == pytest.approx(f, abs=1e-8)
+    assert -1.5 * dv_ds == pytest.approx(np.stack([der_x, der_y], -1), abs=1e-7)
     assert f.min() < -0.2
 
 

@@ -1,6 +1,8 @@
 """Walkers that share a folder: every hill of everybody exactly once, whoever comes and goes."""
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -40,6 +42,32 @@ def test_everybody_has_every_hill_once(tmp_path):
     fresh = walker(tmp_path, "reader")
     assert_same(fresh, biases["b"])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["HILLS.a", "HILLS.b", "HILLS.c", "HILLS.reader"]
+
+
+def test_processes_at_the_same_time(tmp_path):
+    """Three jobs that write and read as fast as they can."""
+    code = """
+import sys, time
+from nanochart.sampling.biases import Metadynamics
+folder, name, place = sys.argv[1:]
+bias = Metadynamics([0.2], 0.01, 2, grid=[(-2, 2, 80)], walkers=(folder, name, 1))
+for step in range(1, 601):
+    bias.update(step, 0.1 * step, [float(place)])
+end = time.monotonic() + 60
+while bias.hills < 900 and time.monotonic() < end:
+    time.sleep(0.01)
+    bias.update(601, 60.1, [float(place)])  # no multiple of the pace: reads alone
+print(bias.hills, *bias.value([0.2])[1])
+"""
+    jobs = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path), *job], stdout=subprocess.PIPE, text=True)
+        for job in (("a", "-0.5"), ("b", "0.0"), ("c", "0.7"))
+    ]
+    results = [[float(word) for word in job.communicate()[0].split()] for job in jobs]
+    fresh = walker(tmp_path, "fresh", height=0.0)
+    assert fresh.hills == 900
+    for hills, dv_ds in results:
+        assert hills == 900 and dv_ds == pytest.approx(fresh.value([0.2])[1][0], rel=1e-10)
 
 
 def test_only_whole_lines_are_read(tmp_path):
@@ -137,6 +165,7 @@ def test_a_walker_with_another_sigma(tmp_path):
     steps(a, 0, 1, 0.0)
     with pytest.raises(ValueError, match="HILLS.a line 4: sigma of s1 is 0.2, this run has 0.3"):
         walker(tmp_path, "b", sigma=[0.3])
+    assert [p.name for p in tmp_path.iterdir()] == ["HILLS.a"]
 
 
 def test_other_files_in_the_folder_are_left_alone(tmp_path):

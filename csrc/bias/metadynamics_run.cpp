@@ -18,6 +18,9 @@ MetadynamicsRun::MetadynamicsRun(MetadynamicsOptions options, HillsOptions hills
                 std::to_string(components.size()) + ", one for each biased CV");
   if (hills_.restart && hills_.file.empty())
     throw Error("restart needs hills FILE, the file to continue");
+  if (bias_.options().height == 0 && !hills_.restart && hills_.directory.empty())
+    throw Error("height is 0 and hills are not read either, so there would be no bias: give a "
+                "height > 0, or hills FILE and restart yes");
   if (hills_.directory.empty()) return;
   if (hills_.read_every < 1)
     throw Error("walkers: hills of others are read every " + std::to_string(hills_.read_every) +
@@ -65,25 +68,26 @@ void MetadynamicsRun::open(const std::string &state) {
   }
   if (writes()) file_ = std::make_unique<HillsFile>(path(), header());
 
-  std::vector<Hill> hills;
+  // Others first: a fault in their files leaves our own as it is.
+  std::vector<Hill> hills, others;
   if (!state.empty()) {
     std::int64_t count = -1, offset = -1;
     std::istringstream in(state);
     if (!(in >> count >> offset) || count < 0 || offset < 0)
       throw Error("restart data `" + state + "` is not a state of metadynamics");
-    hills = read_own(offset, count);
-    own_hills_ = count;
     std::string rest;
     std::getline(in, rest);
-    if (walkers_) walkers_->restore(rest, hills);
+    if (walkers_) walkers_->restore(rest, others);
+    hills = read_own(offset, count);
   } else {
+    if (walkers_) walkers_->read(others);
     if (hills_.restart)
       hills = read_own(-1, -1);
     else if (writes())
       file_->create();
-    own_hills_ = static_cast<std::int64_t>(hills.size());
-    if (walkers_) walkers_->read(hills);
   }
+  own_hills_ = static_cast<std::int64_t>(hills.size());
+  hills.insert(hills.end(), others.begin(), others.end());
   if (file_ && !file_->message().empty()) messages_.push_back(file_->message());
   if (!hills.empty()) {
     bias_.add(hills);
