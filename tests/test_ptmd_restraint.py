@@ -63,6 +63,17 @@ def test_the_restraint_enters_the_swaps(tmp_path, every, steps):
         assert len((tmp_path / f"COLVAR.{replica}").read_text().splitlines()) > steps // 100
 
 
+def test_swaps_see_the_restraint_with_two_ranks_a_replica(tmp_path):
+    """The energy that `temper` compares is that of bond and restraint, to the table's accuracy."""
+    prepare_dimer(tmp_path, TEMPERATURES, steps=2000, extra=chart_lines(10), ranks=2)
+    write_linear_model(tmp_path / "chart.pt", WEIGHTS[None], GRID, atoms=2)
+    run(tmp_path)
+    frames = list(Record(tmp_path).frames())
+    bonds = np.array([np.linalg.norm(np.ptp(frame.positions, axis=0)) for frame in frames])
+    assert len(frames) == 40 and np.ptp(bonds) > 0.1
+    assert restrained(bonds) == pytest.approx([frame.potential_energy for frame in frames], abs=1e-5)
+
+
 def test_leaving_the_restraint_out_of_the_energy_is_refused(tmp_path):
     prepare_dimer(tmp_path, TEMPERATURES, steps=1000, extra=(*chart_lines(1), "fix_modify cv energy no"))
     write_linear_model(tmp_path / "chart.pt", WEIGHTS[None], GRID, atoms=2)

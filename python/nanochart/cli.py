@@ -48,6 +48,7 @@ def ptmd(
     potential_lines: Annotated[Optional[Path], typer.Option(help="file with the pair_style and pair_coeff lines of another potential")] = None,
     extra: Annotated[Optional[Path], typer.Option(help="file of LAMMPS lines put before `temper`, the same for all replicas")] = None,
     wall: Annotated[Optional[float], typer.Option(help="A; soft spherical wall that keeps evaporated atoms near")] = None,
+    ranks: Annotated[int, typer.Option(min=1, help="MPI processes of each replica; more for large clusters")] = 1,
     seed: Annotated[int, typer.Option(min=1)] = 1,
     mpiexec: Annotated[Optional[str], typer.Option(help="MPI launcher, with options; default: this environment's")] = None,
     write_only: Annotated[bool, typer.Option("--write-only", help="write deck, starts and a queue script; start nothing")] = False,
@@ -64,7 +65,7 @@ def ptmd(
             output, elements, atoms, ladder=[float(t) for t in ladder.replace(",", " ").split()], timestep=timestep,
             damping=damping, swap=swap, frame=frame, checkpoint=checkpoint, length=length or 50.0,
             motifs=motifs.replace(",", " ").split(), starts=start or [], potential=potential_lines, extra=extra,
-            wall=wall, seed=seed,
+            wall=wall, ranks=ranks, seed=seed,
         )  # fmt: skip
     elif length is not None:
         commands.lengthen(output, length)

@@ -24,7 +24,7 @@ def new_run(
     folder: Path, elements: str, atoms: int, *, ladder: Sequence[float], timestep: float | None = None,
     damping: float = 1.0, swap: float = 1.0, frame: float = 10.0, checkpoint: float | None = None,
     length: float = 50.0, motifs: Sequence[str] = MOTIFS, starts: Sequence[Path] = (),
-    potential: Path | None = None, extra: Path | None = None, wall: float | None = None, seed: int = 1,
+    potential: Path | None = None, extra: Path | None = None, wall: float | None = None, ranks: int = 1, seed: int = 1,
 ) -> Settings:  # fmt: skip
     """Lay out a run, or find it laid out already with the same settings.
 
@@ -59,7 +59,7 @@ def new_run(
     settings = Settings(
         elements=names, atoms=atoms, temperatures=tuple(temperatures), timestep=timestep / 1000, damping=damping,
         steps=steps(1000 * length), swap=per_swap, frame=steps(frame), checkpoint=steps(checkpoint or swap_ps),
-        seed=seed, potential=tuple(lines), wall=wall,
+        seed=seed, potential=tuple(lines), wall=wall, ranks=ranks,
         extra=tuple(extra.read_text().splitlines()) if extra else (),
     )  # fmt: skip
     if (folder / "settings.json").exists():

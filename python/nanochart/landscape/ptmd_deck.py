@@ -28,6 +28,7 @@ class Settings:
     steps: length. swap, frame, checkpoint: steps between swap attempts, kept frames, restart files.
     potential: the pair_style and pair_coeff lines. extra: lines put before `temper`, for a fix that
     all replicas share. wall: radius (A) of a soft spherical wall that keeps evaporated atoms near.
+    ranks: MPI processes of each replica, more than one for large clusters.
     """
 
     elements: tuple[str, ...]
@@ -43,6 +44,7 @@ class Settings:
     potential: tuple[str, ...]
     extra: tuple[str, ...] = ()
     wall: float | None = None
+    ranks: int = 1
 
     def __post_init__(self):
         checked_ladder(self.temperatures)
@@ -60,6 +62,8 @@ class Settings:
                 raise ValueError(
                     f"ptmd: {name} is {value} steps, must be a multiple of the swap period of {self.swap} steps"
                 )
+        if self.ranks < 1:
+            raise ValueError(f"ptmd: ranks is {self.ranks}, must be at least 1 process a replica")
         if not 0 < self.seed < 900_000_000:
             raise ValueError(f"ptmd: seed is {self.seed}, must lie between 1 and 899999999")
 
@@ -164,7 +168,7 @@ def deck(settings: Settings, folder: str, *, start: int = 0, restart: str | None
     lines = [
         f"# Parallel tempering of {s.replicas} replicas of {s.atoms} atoms of {' '.join(s.elements)}, "
         f"{kelvin[0]}-{kelvin[-1]} K;",
-        f"# run it as: mpiexec -n {s.replicas} lmp -partition {s.replicas}x1 -in {folder}/in.lmp "
+        f"# run it as: mpiexec -n {s.replicas * s.ranks} lmp -partition {s.replicas}x{s.ranks} -in {folder}/in.lmp "
         f"-log {folder}/log.lammps -plog none -screen none -pscreen none",
         f"variable replica world {' '.join(names)}",
         f"log {folder}/setup.${{replica}}",
@@ -196,12 +200,11 @@ def deck(settings: Settings, folder: str, *, start: int = 0, restart: str | None
     return "\n".join(lines) + "\n"
 
 
-def queue_script(settings: Settings, per_node: int = 24) -> str:
+def queue_script(settings: Settings) -> str:
     """A SLURM script that runs, or goes on with, a run prepared by `nanochart ptmd --write-only`."""
     return f"""#!/bin/bash
 #SBATCH --job-name=ptmd-{''.join(settings.elements)}{settings.atoms}
-#SBATCH --ntasks={settings.replicas}
-#SBATCH --ntasks-per-node={min(per_node, settings.replicas)}
+#SBATCH --ntasks={settings.replicas * settings.ranks}
 #SBATCH --cpus-per-task=1
 #SBATCH --time=24:00:00
 # Submit it again after the time limit: it goes on from the last step complete in all replicas.

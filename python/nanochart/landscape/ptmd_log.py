@@ -59,33 +59,44 @@ def read_energies(path: Path) -> np.ndarray:
     return np.array(rows).reshape(-1, 3)
 
 
-def frame_dtype(atoms: int) -> np.dtype:
-    """One frame of a binary `dump custom` with the columns x y z, written by one process."""
-    return np.dtype([
-        ("magic_length", "<i8"), ("magic", "S10"), ("byte_order", "<i4"), ("revision", "<i4"),
-        ("step", "<i8"), ("atoms", "<i8"), ("triclinic", "<i4"), ("boundary", "<i4", 6),
-        ("box", "<f8", 6), ("fields", "<i4"), ("units", "<i4"), ("time", "i1"),
-        ("columns_length", "<i4"), ("columns", "S5"), ("parts", "<i4"), ("values", "<i4"),
-        ("x", "<f8", (atoms, 3)),
-    ])  # fmt: skip
+HEADER = np.dtype([
+    ("magic_length", "<i8"), ("magic", "S10"), ("byte_order", "<i4"), ("revision", "<i4"),
+    ("step", "<i8"), ("atoms", "<i8"), ("triclinic", "<i4"), ("boundary", "<i4", 6),
+    ("box", "<f8", 6), ("fields", "<i4"), ("units", "<i4"), ("time", "i1"),
+    ("columns_length", "<i4"), ("columns", "S5"), ("parts", "<i4"),
+])  # fmt: skip
 
 
 def open_frames(path: Path, atoms: int) -> np.ndarray:
-    """The whole frames of a dump, as a memory map of frame_dtype: only what is used gets read.
+    """The whole frames of a dump with columns x y z, as a memory map: only what is used gets read.
 
+    A frame has the fields of HEADER and, for each rank k of its replica, `valuesk` and `xk`[n,3].
     Raises ValueError if the file is something else or holds another number of atoms.
     """
-    kind = frame_dtype(atoms)
-    whole = path.stat().st_size // kind.itemsize if path.exists() else 0
-    if whole == 0:
-        return np.empty(0, kind)
-    frames = np.memmap(path, kind, "r", shape=(whole,))
-    for first in (frames[0], frames[-1]):
-        if first["magic"] != b"DUMPCUSTOM" or first["byte_order"] != 1 or first["columns"] != b"x y z":
-            raise ValueError(f"{path}: is not a binary LAMMPS dump of {atoms} atoms with the columns x y z")
-        if first["atoms"] != atoms or first["values"] != 3 * atoms:
-            raise ValueError(f"{path}: a frame holds {first['atoms']} atoms, must hold {atoms}")
-    return frames
+    size = path.stat().st_size if path.exists() else 0
+    if size < HEADER.itemsize:
+        return np.empty(0, HEADER)
+    first = np.memmap(path, HEADER, "r", shape=(1,))[0]
+    if first["magic"] != b"DUMPCUSTOM" or first["byte_order"] != 1 or first["columns"] != b"x y z":
+        raise ValueError(f"{path}: is not a binary LAMMPS dump of {atoms} atoms with the columns x y z")
+    if first["atoms"] != atoms:
+        raise ValueError(f"{path}: a frame holds {first['atoms']} atoms, must hold {atoms}")
+    # Sorted by ID, each rank writes the same share of the atoms in every frame.
+    fields = [(name, HEADER[name]) for name in HEADER.names]
+    at = HEADER.itemsize
+    for rank in range(first["parts"]):
+        if at + 4 > size:
+            return np.empty(0, HEADER)
+        values = int(np.memmap(path, "<i4", "r", at, (1,))[0])
+        fields += [(f"values{rank}", "<i4"), (f"x{rank}", "<f8", (values // 3, 3))]
+        at += 4 + 8 * values
+    kind = np.dtype(fields)
+    return np.memmap(path, kind, "r", shape=(size // at,)) if size >= at else np.empty(0, kind)
+
+
+def frame_positions(frame: np.void) -> np.ndarray:
+    """Positions [N,3] of one frame of open_frames, in the order of atom IDs."""
+    return np.concatenate([frame[f"x{rank}"] for rank in range(frame["parts"])])
 
 
 def cluster_pieces(positions: np.ndarray) -> int:

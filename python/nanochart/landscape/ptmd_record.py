@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from .ptmd_deck import Settings, replica_name
-from .ptmd_log import open_frames, read_energies, read_swap_log
+from .ptmd_log import frame_positions, open_frames, read_energies, read_swap_log
 
 
 @dataclass(frozen=True)
@@ -159,4 +159,4 @@ class Record:
                             f"{segment.folder / f'frames.{names[r]}.bin'}: frame {at} is not of step {step}"
                         )
                     yield Frame(step, r, k, s.temperatures[k], float(potential[row, r]),
-                                float(kinetic[row, r]), np.array(maps[r][at]["x"]))
+                                float(kinetic[row, r]), frame_positions(maps[r][at]))

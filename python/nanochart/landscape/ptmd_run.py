@@ -26,7 +26,7 @@ from tqdm import tqdm
 from nanochart.sampling.lammps_plugin import lmp_command, plugin_directory
 
 from .ptmd_deck import Settings, deck, replica_name
-from .ptmd_log import cluster_pieces, open_frames, read_swap_log
+from .ptmd_log import cluster_pieces, frame_positions, open_frames, read_swap_log
 from .ptmd_record import Checkpoint, Segment
 
 
@@ -101,8 +101,8 @@ def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> 
         (segment / "in.lmp").write_text(text)
         program, env = engine(lmp)
         command = [
-            *shlex.split(mpiexec or default_mpiexec()), "-n", str(settings.replicas), *program,
-            "-partition", f"{settings.replicas}x1", "-in", f"{segment.name}/in.lmp",
+            *shlex.split(mpiexec or default_mpiexec()), "-n", str(settings.replicas * settings.ranks), *program,
+            "-partition", f"{settings.replicas}x{settings.ranks}", "-in", f"{segment.name}/in.lmp",
             "-log", f"{segment.name}/log.lammps", "-plog", "none", "-screen", "none", "-pscreen", "none",
         ]  # fmt: skip
         with open(segment / "output.txt", "w") as output:
@@ -156,7 +156,7 @@ def broken(segment: Path, settings: Settings) -> dict[int, int]:
     for replica in range(settings.replicas):
         name = f"frames.{replica_name(replica, settings.replicas)}.bin"
         frames = open_frames(segment / name, settings.atoms)
-        if len(frames) and (n := cluster_pieces(frames[-1]["x"])) > 1:
+        if len(frames) and (n := cluster_pieces(frame_positions(frames[-1]))) > 1:
             found[replica] = n
     return found
 
