@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from nanochart.sampling.lammps_plugin import lmp_command, plugin_directory
+from nanochart.lammps_plugin import lmp_command, plugin_directory
 
 from .ptmd_deck import Settings, deck
 from .ptmd_log import read_swap_log
