@@ -101,3 +101,26 @@ def test_import_is_light():
     code = "import sys, nanochart; print([m for m in ('torch', 'numpy', 'matplotlib', 'ase') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_quench_and_dataset(tmp_path):
+    """Frames to unique structures; both refuse what they must in one sentence."""
+    import ase.io
+    from ase import Atoms
+
+    from nanochart.landscape.motifs import start
+
+    x, rng = start("Ih", "Au", 55, 0).positions, np.random.default_rng(0)
+    frames = [Atoms("Au55", x + 0.1 * rng.normal(size=x.shape), info={"temperature": 300.0}) for _ in range(6)]
+    ase.io.write(tmp_path / "hot.xyz", frames, format="extxyz")
+    done = nanochart("quench", "hot.xyz", "-o", "all.h5", "--jobs", 2, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"quenched 6 frames in .* frames/s/core, \d+ evaluations/frame; 0 failed", done.stdout)
+    done = nanochart("dataset", "all.h5", "-o", "unique.h5", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"300 K +0 / 0 +6 / 1 ", done.stdout)  # six frames of one icosahedron
+    assert re.search(r"wrote unique.h5: 1 structures, content hash [0-9a-f]{64}", done.stdout)
+    again = nanochart("dataset", "all.h5", "-o", "unique.h5", cwd=tmp_path)
+    assert again.returncode == 1 and again.stderr == "nanochart: error: dataset: unique.h5 exists; give another --output\n"
+    missing = nanochart("quench", "none.xyz", "-o", "new.h5", cwd=tmp_path)
+    assert missing.returncode == 1 and "none.xyz: no such file" in missing.stderr and "Traceback" not in missing.stderr

@@ -1,7 +1,9 @@
 """The HDF5 data set: made, resumed, read, and refused when damaged."""
 
 import dataclasses
+import multiprocessing
 import os
+import time
 
 import h5py
 import numpy as np
@@ -126,10 +128,11 @@ def test_bad_files(tmp_path):
         Dataset(foreign)
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = [1.0]
-    with pytest.raises(ValueError, match="other.h5: schema is None, must be 'nanochart data set 1'"):
+    with pytest.raises(ValueError, match="other.h5: schema is None, must be 'nanochart data set 2'"):
         Dataset(tmp_path / "other.h5")
     whole = create(tmp_path / "whole.h5", "Ag", 13)
     append(whole, *made_up(n=300))
+    dataset.pack(whole)
     cut = tmp_path / "cut.h5"
     for share in (0.1, 0.5, 0.99):
         cut.write_bytes(whole.read_bytes()[: int(share * os.path.getsize(whole))])
@@ -152,3 +155,94 @@ def test_labels(produced, tmp_path):
     assert data.cna.min() >= 0
     assert data.hash == Dataset(produced).hash  # labels follow from the rest
     assert np.array_equal(data.positions_thermal, Dataset(produced).positions_thermal)
+
+
+def test_appending_leaves_the_file_alone_and_packing_makes_it_one(tmp_path):
+    path = create(tmp_path / "a.h5", "Ag", 13)
+    append(path, *made_up(0))
+    dataset.pack(path)
+    before = path.stat()
+    append(path, *made_up(1))
+    append(path, *made_up(2))
+    assert path.stat().st_mtime_ns == before.st_mtime_ns and path.stat().st_ino == before.st_ino
+    waiting = Dataset(path)
+    assert len(waiting) == 12 and set(finished(path)) == {0, 1, 2}
+    dataset.pack(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
+    assert Dataset(path).hash == waiting.hash and set(finished(path)) == {0, 1, 2}
+    assert dataset.summary(path) == {"element": "Ag", "atoms": 13, "rows": 12, "failed": 0, "hash": waiting.hash}
+
+
+def test_blocks_that_are_packed_already_do_not_count_twice(tmp_path, monkeypatch):
+    """Killed after the new file took its name and before the blocks were removed."""
+    path = create(tmp_path / "a.h5", "Ag", 13)
+    append(path, *made_up(0))
+    monkeypatch.setattr("nanochart.landscape.dataset_file._remove_packed", lambda _: None)
+    dataset.pack(path)
+    monkeypatch.undo()
+    assert len(list((tmp_path / "a.h5.blocks").iterdir())) == 1
+    assert len(Dataset(path)) == 4
+    append(path, *made_up(1))
+    dataset.pack(path)
+    assert len(Dataset(path)) == 8 and [p.name for p in tmp_path.iterdir()] == ["a.h5"]
+
+
+def _append_for_ever(path):
+    number = max(finished(path), default=-1)
+    while True:
+        number += 1
+        append(path, *made_up(number))
+        if number % 4 == 3:
+            dataset.pack(path)
+
+
+def _names(path):
+    return sorted(p.name for p in (path.parent / f"{path.name}.blocks").glob("*.h5"))
+
+
+def test_killed_at_any_moment_it_keeps_whole_blocks_once(tmp_path):
+    """kill -9 of a process that appends and packs, twelve times."""
+    path = create(tmp_path / "a.h5", "Ag", 13)
+    rng, there = np.random.default_rng(0), 0
+    for _ in range(12):
+        state = (path.stat().st_ino, _names(path))
+        writer = multiprocessing.get_context("fork").Process(target=_append_for_ever, args=(path,))
+        writer.start()
+        deadline = time.monotonic() + 30
+        while (path.stat().st_ino, _names(path)) == state and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(0.06 * rng.random())
+        writer.kill()
+        writer.join()
+        data = Dataset(path)
+        numbers = set(finished(path))
+        assert numbers == set(range(len(numbers))) and len(numbers) >= there
+        assert np.array_equal(data.replica, np.repeat(np.arange(len(numbers)), 4))  # none twice, none in part
+        there = len(numbers)
+    assert there >= 6
+    for number in range(there):
+        assert np.array_equal(data.positions_thermal[data.replica == number], made_up(number)[1].thermal.astype("f4"))
+
+
+def test_files_of_schema_1_are_read_with_their_old_hash(tmp_path):
+    path = tmp_path / "old.h5"
+    trajectory, frames = made_up(0)
+    columns = {"positions_thermal": frames.thermal.astype("f4"), "positions_quenched": frames.quenched.astype("f4"),
+               "energy": frames.energy, "force_norm": frames.force_norm, "converged": frames.converged,
+               "temperature": np.full(4, 300.0), "replica": np.zeros(4, "i4"), "step": frames.step.astype("i8"),
+               "cna": np.full(4, -1, "i1"), "motif": np.full(4, 3, "i1")}  # fmt: skip
+    with h5py.File(path, "w") as file:
+        file.attrs.update(schema="nanochart data set 1", elements="Ag", atoms=13, potential="RGL", versions="{}")
+        for name, values in columns.items():
+            file[name] = values
+        group = file.create_group("trajectories")
+        for name in ("number", "seed", "description", "status"):
+            text = name in ("description", "status")
+            group.create_dataset(name, (0,), h5py.string_dtype() if text else "i8")
+        group.create_dataset("start", (0, 13, 3), "f4")
+    data = Dataset(path)
+    assert len(data) == 4 and set(data.motif) == {"Twin"}
+    assert data.hash == "ca1c75925841fc3ab6021e1383441c94f5c039695fe82b74c44f418e49433201"
+    append(path, *made_up(1))
+    dataset.pack(path)
+    assert len(Dataset(path)) == 8

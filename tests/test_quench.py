@@ -59,3 +59,31 @@ def test_too_few_iterations_are_a_failure(cluster):
 def test_other_number_of_atoms(quench, cluster):
     with pytest.raises(ValueError, match=r"shape \(146, 3\), must be \(147, 3\)"):
         quench(cluster[1:])
+
+
+@pytest.mark.parametrize("motif", ["Ih", "Dh", "Twin", "Amorphous"])
+def test_fifty_quenches_of_one_minimum_agree(quench, motif):
+    """To 0.02 meV, so that the rule of 0.1 meV for duplicates means something."""
+    rng = np.random.default_rng(5)
+    if motif == "Amorphous":  # a glass, without the dynamics: a strongly shaken cluster
+        begin = start("Ih", "Au", 147, 0).positions
+        begin = begin + 0.6 * rng.normal(size=begin.shape)
+    else:
+        begin = start(motif, "Au", 147, 1).positions
+    minimum = quench(begin)
+    assert minimum.converged
+    energies = [quench(minimum.positions + 0.02 * rng.normal(size=begin.shape)).energy for _ in range(50)]
+    assert np.ptp([minimum.energy, *energies]) < 2e-5
+
+
+def test_evaluations_are_counted(quench, cluster):
+    hot = quench(cluster + 0.1 * np.random.default_rng(0).normal(size=cluster.shape))
+    cold = quench(hot.positions)
+    assert 20 < hot.evaluations < 1000
+    assert 1 <= cold.evaluations < 10
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, float("nan")])
+def test_bad_tolerance(tolerance):
+    with pytest.raises(ValueError, match="tolerance is .*, must be > 0"):
+        Quencher("Au", 13, tolerance)

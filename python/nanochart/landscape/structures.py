@@ -1,0 +1,103 @@
+"""Frames to quench, one after the other: a run of parallel tempering, or files that ASE reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.io import iread
+
+from nanochart import _core
+
+from .potential import gupta
+from .ptmd_record import Record
+from .ptmd_starts import gupta_lines
+
+
+@dataclass(frozen=True)
+class Structure:
+    """replica: number of its trajectory; step: MD step, or number of the frame in a file; K; A."""
+
+    replica: int
+    step: int
+    temperature: float
+    positions: np.ndarray  # [N,3]
+
+
+class TemperingRun:
+    """What a run of `nanochart ptmd` has kept so far; a trajectory for each replica."""
+
+    def __init__(self, folder: Path, first: int = 0):
+        self.record, self.first = Record(folder), first
+        s = self.record.settings
+        if len(s.elements) != 1 or list(s.potential) != gupta_lines(s.elements[0]):
+            raise ValueError(f"quench: {folder} was run with {'; '.join(s.potential)}, must be the built-in potential "
+                             "of Au, Ag or Cu: other potentials cannot be quenched with yet")
+        self.element, self.atoms, self.trajectories = s.elements[0], s.atoms, s.replicas
+        self.frames = sum(end // s.frame - segment.start // s.frame
+                          for segment, end in zip(self.record.segments, self.record._ends())) * s.replicas
+
+    def __iter__(self) -> Iterator[Structure]:
+        for frame in self.record.frames():
+            yield Structure(self.first + frame.replica, frame.step, frame.temperature, frame.positions)
+
+
+class TrajectoryFile:
+    """A file of frames of one cluster: one trajectory. `temperature` (K) where frames name none.
+
+    Every format of ASE; extxyz, ASE's own .traj and LAMMPS dumps are read frame by frame. A dump needs its
+    `element` column, or `element` here. In a periodic box the cluster is put together.
+    """
+
+    trajectories, frames = 1, None
+
+    def __init__(self, path: Path, first: int = 0, temperature: float | None = None, element: str | None = None):
+        self.path, self.first, self.temperature = path, first, temperature
+        self._given = element
+        start = next(iter(self._images()), None)
+        if start is None:
+            raise ValueError(f"quench: {path} holds no frame")
+        self.element, self.atoms = self._element(start, 0), len(start)
+        gupta(self.element)
+
+    def _images(self) -> Iterator[Atoms]:
+        if not self.path.is_file():
+            raise FileNotFoundError(f"quench: {self.path}: no such file or folder of a ptmd run")
+        number = -1
+        try:
+            for number, image in enumerate(iread(self.path, index=":")):
+                yield image
+        except GeneratorExit:
+            raise
+        except Exception as e:  # every format of ASE has its own
+            raise ValueError(f"quench: {self.path}: frame {number + 1} cannot be read: {type(e).__name__} {e}") from e
+
+    def _element(self, image: Atoms, number: int) -> str:
+        if self._given:
+            return self._given
+        kinds = sorted(set(image.symbols))
+        if len(kinds) != 1:
+            raise ValueError(f"quench: {self.path}: frame {number} holds {' '.join(kinds)}, must be of one element")
+        return kinds[0]
+
+    def __iter__(self) -> Iterator[Structure]:
+        for number, image in enumerate(self._images()):
+            kind = self._element(image, number)
+            if (kind, len(image)) != (self.element, self.atoms):
+                raise ValueError(f"quench: {self.path}: frame {number} is {kind}{len(image)}, "
+                                 f"must be {self.element}{self.atoms} as the first one")
+            x = np.ascontiguousarray(image.positions, dtype=float)
+            if image.pbc.any():
+                x = np.asarray(_core.unwrap(x[None], np.asarray(image.cell), [bool(p) for p in image.pbc]))[0]
+            temperature = image.info.get("temperature", self.temperature)
+            yield Structure(self.first, number, np.nan if temperature is None else float(temperature), x)
+
+
+def open_source(path: Path, first: int, temperature: float | None, element: str | None):
+    """A tempering run (folder) or a trajectory file whose trajectories are numbered from `first`."""
+    if path.is_dir():
+        return TemperingRun(path, first)
+    return TrajectoryFile(path, first, temperature, element)

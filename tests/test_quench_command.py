@@ -1,0 +1,193 @@
+"""`nanochart quench`: sources, resuming, failures; many processes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pytest
+from ase import Atoms
+
+from nanochart.landscape import quench_command
+from nanochart.landscape.dataset import Dataset
+from nanochart.landscape.executors import executor
+from nanochart.landscape.motifs import start
+from nanochart.landscape.ptmd_command import new_run
+from nanochart.landscape.ptmd_record import Record
+from nanochart.landscape.ptmd_run import run
+from nanochart.landscape.quench import Quencher
+from nanochart.landscape.quench_command import quench
+from nanochart.landscape.structures import TrajectoryFile
+
+
+def shaken(n, atoms=13, seed=0):
+    x = start("Ih", "Au", atoms, 0).positions
+    rng = np.random.default_rng(seed)
+    return [Atoms(f"Au{atoms}", x + 0.15 * rng.normal(size=x.shape)) for _ in range(n)]
+
+
+def call(*arguments, **options):
+    return quench(*arguments, progress=False, **options)
+
+
+@pytest.fixture
+def file(tmp_path):
+    ase.io.write(tmp_path / "a.xyz", shaken(20), format="extxyz")
+    return tmp_path / "a.xyz"
+
+
+def test_every_frame_of_a_file(file, tmp_path):
+    outcome = call([file], tmp_path / "a.h5", temperature=350.0)
+    assert outcome.frames == 20 and not outcome.failed and outcome.evaluations > 20
+    data = Dataset(tmp_path / "a.h5")
+    assert list(data.step) == list(range(20)) and set(data.temperature) == {350.0} and set(data.replica) == {0}
+    frames, one = ase.io.read(file, ":"), Quencher("Au", 13)
+    assert np.allclose(data.positions_thermal, [f.positions for f in frames], atol=1e-5)
+    assert np.allclose(data.energy, [one(f.positions).energy for f in frames], atol=1e-6)
+    assert list(data.evaluations) == [one(f.positions).evaluations for f in frames]
+    assert str(call([file], tmp_path / "a.h5", temperature=350.0)).startswith("nothing to quench")
+    # A second file may follow; its trajectory has the next number.
+    ase.io.write(tmp_path / "b.xyz", shaken(3, seed=1), format="extxyz")
+    assert call([file, tmp_path / "b.xyz"], tmp_path / "a.h5").frames == 3
+    assert np.bincount(Dataset(tmp_path / "a.h5").replica).tolist() == [20, 3]
+    with pytest.raises(ValueError, match="was begun with tolerance 0.001, not 0.1; give another file"):
+        call([file, tmp_path / "b.xyz"], tmp_path / "a.h5", tolerance=0.1)
+    with pytest.raises(ValueError, match="was begun with sources"):
+        call([tmp_path / "b.xyz"], tmp_path / "a.h5")
+
+
+def test_tempering_run(tmp_path):
+    folder = tmp_path / "run"
+    new_run(folder, "Au", 13, ladder=[300, 400, 4], frame=1.0, length=0.01, motifs=["Ih"])
+    run(folder)
+    outcome = call([folder], tmp_path / "a.h5", stride=2)
+    record = list(Record(folder).frames())
+    assert outcome.frames == 20 and len(record) == 40  # every other one of each replica
+    data = Dataset(tmp_path / "a.h5")
+    wanted = {(f.replica, f.step): f for f in record if (f.step // 200) % 2 == 1}
+    assert set(zip(data.replica.tolist(), data.step.tolist())) == set(wanted)
+    for replica, step, t, x in zip(data.replica, data.step, data.temperature, data.positions_thermal):
+        frame = wanted[replica, step]
+        assert t == frame.temperature and np.allclose(x, frame.positions, atol=1e-5)
+
+
+def test_a_run_with_another_potential_is_refused(tmp_path):
+    folder = tmp_path / "run"
+    new_run(folder, "Au", 13, ladder=[300, 400, 4], length=0.01, motifs=["Ih"])
+    text = (folder / "settings.json").read_text()
+    (folder / "settings.json").write_text(text.replace("eam/alloy/opt", "lj/cut 8.0"))
+    with pytest.raises(ValueError, match="lj/cut 8.0.*must be the built-in potential"):
+        call([folder], tmp_path / "a.h5")
+    assert not (tmp_path / "a.h5").exists() and not (tmp_path / "a.h5.lock").exists()
+
+
+def test_dump_of_a_cluster_cut_by_its_box(tmp_path):
+    x = start("Ih", "Au", 13, 0).positions
+    order = np.random.default_rng(0).permutation(13)
+    with open(tmp_path / "a.dump", "w") as dump:
+        for step in (0, 100):
+            dump.write(f"ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n13\nITEM: BOX BOUNDS pp pp pp\n")
+            dump.write("0 30\n" * 3 + "ITEM: ATOMS id element x y z\n")
+            for i in order:
+                dump.write(f"{i + 1} Au {' '.join(f'{c:.8f}' for c in x[i] % 30)}\n")
+    assert np.ptp(x % 30, axis=0).max() > 25
+    for structure in TrajectoryFile(tmp_path / "a.dump"):
+        y = structure.positions
+        assert np.allclose(y - y.mean(0), x - x.mean(0), atol=1e-6)  # together, in the order of IDs
+    assert structure.step == 1
+
+
+def test_failed_frames_are_recorded(tmp_path):
+    frames = shaken(6)
+    frames[1].positions[0] += 40.0
+    frames[2].positions[0] = frames[2].positions[1]
+    ase.io.write(tmp_path / "a.xyz", frames, format="extxyz")
+    outcome = call([tmp_path / "a.xyz"], tmp_path / "a.h5")
+    assert outcome.failed == {"in more than one piece": 1, "not minimised": 1}
+    assert "2 failed; " in str(outcome)
+    data = Dataset(tmp_path / "a.h5", converged_only=False)
+    assert list(data.converged) == [True, False, False, True, True, True]
+    assert np.allclose(data.positions_thermal[1], frames[1].positions, atol=1e-5)
+    assert len(Dataset(tmp_path / "a.h5")) == 4
+
+
+@pytest.mark.parametrize("spoil, message", [
+    (lambda f: f + shaken(1, atoms=55), "frame 20 is Au55, must be Au13 as the first one"),
+    (lambda f: f + [Atoms("Ag13", f[0].positions)], "frame 20 is Ag13, must be Au13"),
+    (None, "frame 19 cannot be read"),
+])
+def test_a_bad_frame_stops_and_what_came_before_is_kept(file, tmp_path, spoil, message):
+    good = 20
+    if spoil:
+        ase.io.write(file, spoil(shaken(20)), format="extxyz")
+    else:
+        file.write_text("\n".join(file.read_text().splitlines()[:-3]) + "\n")  # three atoms short
+        good = 19
+    with pytest.raises(ValueError, match=f"a.xyz: {message}"):
+        call([file], tmp_path / "a.h5")
+    assert len(Dataset(tmp_path / "a.h5")) == good
+
+
+@pytest.mark.parametrize("text, message", [
+    ("", "a.xyz"), ("hello", "a.xyz"), ("2\n\nZr 0 0 0\nZr 0 0 3\n", "Zr"), ("2\n\nAu 0 0 0\nCu 0 0 3\n", "of one element"),
+])
+def test_bad_files(tmp_path, text, message):
+    (tmp_path / "a.xyz").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        call([tmp_path / "a.xyz"], tmp_path / "a.h5")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.xyz"]
+
+
+def test_killed_and_begun_again_it_has_every_frame_once(tmp_path):
+    ase.io.write(tmp_path / "a.xyz", shaken(240), format="extxyz")
+    call([tmp_path / "a.xyz"], tmp_path / "whole.h5")
+    code = ("import sys; from pathlib import Path; from nanochart.landscape import quench_command as q\n"
+            "if __name__ == '__main__':\n"
+            "    q.BLOCK_ROWS = 32\n"
+            "    q.quench([Path('a.xyz')], Path('a.h5'), progress=False)\n")
+    (tmp_path / "script.py").write_text(code)
+    running = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, start_new_session=True)
+    blocks = tmp_path / "a.h5.blocks"
+    deadline = time.monotonic() + 60
+    while len(list(blocks.glob("*.h5"))) < 2:
+        assert running.poll() is None and time.monotonic() < deadline
+        time.sleep(0.002)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    kept = Dataset(tmp_path / "a.h5")
+    assert 64 <= len(kept) < 240 and len(set(kept.step)) == len(kept)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        outcome = call([Path("a.xyz")], Path("a.h5"))
+    assert outcome.frames == 240 - len(kept)
+    assert Dataset(tmp_path / "a.h5").hash == Dataset(tmp_path / "whole.h5").hash
+    assert not blocks.exists()
+
+
+def test_one_writer_at_a_time(file, tmp_path):
+    with quench_command.sole_writer(tmp_path / "a.h5"):
+        with pytest.raises(RuntimeError, match="another process is writing it"):
+            call([file], tmp_path / "a.h5")
+
+
+def test_mpiexec_without_mpi4py_is_one_sentence(monkeypatch):
+    monkeypatch.setenv("PMI_SIZE", "4")
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    with pytest.raises(ImportError, match="4 processes of mpiexec need mpi4py"):
+        with executor(1):
+            pass
+
+
+def test_under_mpiexec(file, tmp_path):
+    pytest.importorskip("mpi4py", reason="mpi4py is not installed")
+    mpiexec = shutil.which("mpiexec", path=os.path.dirname(sys.executable)) or "mpiexec"
+    done = subprocess.run([mpiexec, "-n", "3", sys.executable, "-m", "nanochart.cli", "quench", "a.xyz", "-o", "a.h5"],
+                          cwd=tmp_path, capture_output=True, text=True, timeout=120)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("quenched 20 frames") == 1
+    assert len(Dataset(tmp_path / "a.h5")) == 20

@@ -1,0 +1,139 @@
+"""`nanochart dataset`: duplicates, composition, splits, and that it streams."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from nanochart.landscape import cna, dataset_file, unique
+from nanochart.landscape.dataset import Dataset, add_block, create
+from nanochart.landscape.motifs import start
+from nanochart.landscape.unique import NEITHER, TRAINING, VALIDATION, block_split, distinct, make, random_split
+
+
+def rows_of(x, energy, replica, step, temperature=300.0, converged=True):
+    n = len(x)
+    return {
+        "positions_thermal": x + 0.1, "positions_quenched": x, "energy": energy, "force_norm": np.full(n, 1e-4),
+        "converged": np.broadcast_to(converged, n), "temperature": np.broadcast_to(temperature, n).astype(float),
+        "replica": np.broadcast_to(replica, n), "step": step, "cna": np.full(n, -1), "motif": np.full(n, -1),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def source(tmp_path):
+    """40 frames of Au55: Ih and Fcc in turn, five energies 0.3 meV apart, two temperatures."""
+    path = create(tmp_path / "all.h5", "Au", 55)
+    shapes = np.array([start(m, "Au", 55, 0).positions for m in ("Ih", "Fcc")])
+    at = np.arange(40)
+    energy = -190 + 3e-4 * (at // 2 % 5) + 1e-6 * at
+    rows = rows_of(shapes[at % 2], energy, at // 20, at % 20, np.where(at < 30, 300.0, 400.0), at != 7)
+    add_block(path, "b", {k: v[20:] for k, v in rows.items()})  # not in the order of trajectories
+    add_block(path, "c", {k: v[:20] for k, v in rows.items()})
+    return path
+
+
+def test_duplicates_labels_counts_and_splits(source, tmp_path):
+    composition, made = make(source, tmp_path / "unique.h5", progress=False)
+    data = Dataset(tmp_path / "unique.h5")
+    labels = cna.label_codes(Dataset(source).positions_quenched.astype(float), "Au")
+    kinds = len(set(labels))
+    assert kinds == 2
+    assert len(data) == made["rows"] == composition.unique.sum() == 5 * kinds
+    assert composition.failed == 1 and composition.frames.sum() == 39 == data.count.sum()
+    assert np.array_equal(data.cna, cna.label_codes(data.positions_quenched.astype(float), "Au"))
+    for code in set(labels):
+        assert np.diff(np.sort(data.energy[data.cna == code])).min() >= 1e-4
+    assert made["hash"] == data.hash
+    assert np.count_nonzero(data.split_random == VALIDATION) == 2
+    assert set(data.split_blocks) <= {TRAINING, VALIDATION, NEITHER}
+    assert list(composition.temperatures) == [300, 400] and composition.frames_at.sum(1).tolist() == [29, 10]
+    assert composition.unique_at.sum(1).tolist() == [10, 10]
+    with pytest.raises(FileExistsError, match="unique.h5 exists"):
+        make(source, tmp_path / "unique.h5", progress=False)
+
+
+def test_order_of_quenching_has_no_say(source, tmp_path):
+    again = create(tmp_path / "again.h5", "Au", 55)
+    whole = dataset_file.read_columns(source, list(dataset_file.REQUIRED))
+    order = np.random.default_rng(0).permutation(40)
+    add_block(again, "b", {k: v[order] for k, v in whole.items()})
+    sets = []
+    for path in (source, again):
+        make(path, tmp_path / f"u-{path.name}", progress=False)
+        sets.append(Dataset(tmp_path / f"u-{path.name}"))
+    assert sets[0].hash == sets[1].hash
+    for name in ("count", "split_random", "split_blocks", "cna"):
+        assert np.array_equal(getattr(sets[0], name), getattr(sets[1], name)), name
+
+
+def test_rule_against_the_plain_loop():
+    rng = np.random.default_rng(3)
+    codes, energy = rng.integers(0, 3, 400), rng.random(400) * 0.01
+    kept, stands = distinct(codes, energy)
+    plain = []
+    for i in np.lexsort((energy, codes)):
+        if not any(codes[j] == codes[i] and abs(energy[j] - energy[i]) < 1e-4 for j in plain):
+            plain.append(i)
+    assert kept.tolist() == plain
+    assert np.array_equal(codes[kept][stands], codes)
+    assert np.all((energy - energy[kept][stands] >= 0) & (energy - energy[kept][stands] < 1e-4))
+
+
+def test_table_has_the_paper_beside(source, tmp_path):
+    composition, _ = make(source, tmp_path / "u.h5", progress=False)
+    assert "paper" not in str(composition)  # none for Au55
+    composition.atoms = 147
+    text = str(composition)
+    assert "278405 (45%)" in text and "613872" in text and "87050" in text
+    totals = {("Au", 90): (921600, 49016), ("Au", 147): (613872, 87050), ("Ag", 147): (179200, 30405),
+              ("Cu", 147): (224000, 27857)}  # fmt: skip
+    assert {k: tuple(map(sum, v)) for k, v in unique.PAPER.items()} == totals
+
+
+def test_random_split():
+    split = random_split(1000, seed=1)
+    assert np.bincount(split).tolist() == [800, 200]
+    assert not np.array_equal(split, random_split(1000, seed=2))
+
+
+@pytest.mark.parametrize("trajectories, frames", [(1, 4000), (24, 400), (144, 60)])
+def test_block_split_leaves_a_gap(trajectories, frames):
+    replica = np.repeat(np.arange(trajectories), frames)
+    step = np.tile(np.arange(frames) * 2000, trajectories)
+    split = block_split(replica, step, seed=0)
+    assert 0.17 < np.mean(split == VALIDATION) < 0.23
+    assert np.mean(split == NEITHER) < 0.06
+    for r in range(trajectories):
+        row = split[replica == r]
+        if trajectories == 144:
+            assert len(set(row)) == 1  # whole trajectories
+        change = np.flatnonzero(np.diff(row))
+        pairs = {frozenset((row[i], row[i + 1])) for i in change}
+        assert frozenset((TRAINING, VALIDATION)) not in pairs  # never neighbours
+
+
+def test_never_all_frames_in_memory(tmp_path):
+    path = create(tmp_path / "all.h5", "Au", 38)
+    n, blocks = 2048, 10
+    rng = np.random.default_rng(0)
+    shape = start("Fcc", "Au", 38, 0).positions.astype("f4")
+    x = np.broadcast_to(shape, (n, 38, 3))
+    for b in range(blocks):
+        add_block(path, f"b{b}", rows_of(x, rng.random(n), b, np.arange(n)))
+    whole = 2 * n * blocks * 38 * 12
+    tracemalloc.start()
+    _, made = make(path, tmp_path / "u.h5", progress=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert made["rows"] > 5000
+    assert peak < 0.6 * whole, (peak, whole)
+
+
+def test_nothing_to_keep(tmp_path):
+    path = create(tmp_path / "all.h5", "Au", 13)
+    with pytest.raises(ValueError, match="has no converged frame"):
+        make(path, tmp_path / "u.h5", progress=False)
+    with pytest.raises(ValueError, match="must be > 0"):
+        make(path, tmp_path / "u.h5", rule=0.0, progress=False)
+    assert not (tmp_path / "u.h5").exists()
