@@ -41,7 +41,7 @@ HOLD = "fix hold all nanochart/restraint chart at 0 0 0 kappa 0.1 0.1 0.1"
 
 
 def new_run(folder: Path, commands: list[str]):
-    from nanochart.sampling.lammps_plugin import new_lammps
+    from nanochart.lammps_plugin import new_lammps
 
     lmp = new_lammps(["-log", "none", "-screen", "none"])
     lmp.commands_string(DECK.format(data=folder / "Ih147.data", potential=folder / "Au.eam.alloy", temperature=TEMPERATURE))

@@ -81,3 +81,9 @@ def test_wrong_arguments(arguments, message):
 def test_scaler_refuses_what_teaches_nothing(g, message):
     with pytest.raises(ValueError, match=message):
         MinMaxScaler(1, 9).fit(g)
+
+
+def test_the_package_offers_it():
+    import nanochart.chart
+
+    assert nanochart.chart.Autoencoder is Autoencoder

@@ -10,7 +10,7 @@ import sys
 import pytest
 from lammps_runner import PACKAGE, cluster, deck, lmp_binary, run, write_data, write_model
 
-from nanochart.sampling import lammps_plugin
+from nanochart import lammps_plugin
 
 # A program that loads the plugin as LAMMPS does, and is the LAMMPS that its environment says.
 HOST = r"""
@@ -106,7 +106,7 @@ def test_another_update_of_the_same_release(folder, compiler):
 def test_no_plugin_load_line_is_needed(folder):
     """`lmp` finds the fixes through the entry point of the installed package."""
     points = importlib.metadata.entry_points(group="lammps.plugins")
-    if not any(point.value == "nanochart.sampling.lammps_plugin:plugin_directory" for point in points):
+    if not any(point.value == "nanochart.lammps_plugin:plugin_directory" for point in points):
         assert "installed" not in os.environ.get("NANOCHART_REQUIRE", "")
         pytest.skip("nanochart is used from its source tree, not installed")
     environment = {k: v for k, v in os.environ.items() if k not in ("LAMMPS_PLUGIN_PATH", "LD_LIBRARY_PATH")}
@@ -120,7 +120,7 @@ def test_no_plugin_load_line_is_needed(folder):
 
 def test_the_entry_point_is_light_and_leaves_the_environment():
     code = (
-        "import os, sys; before = dict(os.environ); import nanochart.sampling.lammps_plugin as p\n"
+        "import os, sys; before = dict(os.environ); import nanochart.lammps_plugin as p\n"
         "print(p.plugin_directory()); assert dict(os.environ) == before\n"
         "assert not {'torch', 'numpy', 'nanochart._core'} & set(sys.modules)"
     )
@@ -140,7 +140,7 @@ def test_the_entry_point_never_raises(monkeypatch):
 
 def test_torch_is_loaded_by_the_first_chart_alone(folder):
     code = (
-        "from nanochart.sampling.lammps_plugin import new_lammps\n"
+        "from nanochart.lammps_plugin import new_lammps\n"
         "lmp = new_lammps(['-log', 'none', '-screen', 'none'])\n"
         "torch = lambda: 'libtorch' in open('/proc/self/maps').read()\n"
         f"print(torch()); lmp.commands_string({CHART!r}); print(torch())"

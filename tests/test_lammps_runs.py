@@ -216,13 +216,13 @@ def test_torch_and_lammps_in_one_process(folder, first):
 
     text = deck(HOT + CHART + RESTRAINT + "run 5")
     code = f"""
-from nanochart.sampling.lammps_plugin import load_mpi, new_lammps
+from nanochart.lammps_plugin import load_mpi, new_lammps
 load_mpi()
 import {first}
 import torch
-torch.set_num_threads(2)
-a = torch.rand(100, 100); a @ a
 lmp = new_lammps(["-log", "none", "-screen", "none"])
+torch.set_num_threads(2)  # after LAMMPS, which sets OpenMP's count when it starts
+a = torch.rand(100, 100); a @ a
 lmp.commands_string({text!r})
 print(torch.get_num_threads(), (a @ a).shape[0], "%.15g" % lmp.extract_fix("c", 0, 1, 0))
 """

@@ -9,7 +9,7 @@ from nanochart.landscape import _lammps
 from nanochart.landscape.motifs import start
 from nanochart.landscape.potential import GUPTA, gupta, write_setfl
 from nanochart.landscape.quench import Quencher
-from nanochart.sampling.lammps_plugin import load_mpi
+from nanochart.lammps_plugin import load_mpi
 
 
 def table(element, positions):

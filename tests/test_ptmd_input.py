@@ -1,6 +1,7 @@
 """What `nanochart ptmd` is asked for: ladders, periods, potentials, starts, and what LAMMPS refuses."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from typer.testing import CliRunner
 
 from nanochart.cli import app
 from nanochart.landscape.potential import write_setfl
+from nanochart.landscape.ptmd_analysis import acceptance
 from nanochart.landscape.ptmd_command import go_on, new_run, report
 from nanochart.landscape.ptmd_drift import nve_drift
 from nanochart.landscape.ptmd_ladder import checked_ladder, geometric_ladder
 from nanochart.landscape.ptmd_log import open_frames
+from nanochart.landscape.ptmd_progress import DiskFull, Progress
 from nanochart.landscape.ptmd_record import Record
 from nanochart.landscape.ptmd_run import default_mpiexec, engine, run
 from nanochart.landscape.ptmd_starts import motif_starts
@@ -130,7 +133,7 @@ def test_evaporated_atoms_are_noticed_and_a_wall_keeps_them(tmp_path, capfd):
         new_run(folder, "Au", 13, ladder=[7000, 8000, 2], swap=0.5, frame=0.5, length=0.06, wall=wall,
                 starts=[write_icosahedron(tmp_path / "Ih13.xyz", "Au")])  # fmt: skip
         run(folder)
-        assert "LOST ATOMS: replica" in capfd.readouterr().err
+        assert "LOST ATOMS: replica" in capfd.readouterr().out
         farthest[wall] = max(np.linalg.norm(f.positions, axis=1).max() for f in Record(folder).frames())
     assert farthest[None] > 30 and farthest[12.0] < 15
     summary, text = report(folder)
@@ -172,3 +175,40 @@ def test_the_deck_of_au147_runs(tmp_path):
     assert (tmp_path / "log.lammps").read_text().splitlines()[-1].split()[0] == "40"
     frames = open_frames(tmp_path / "frames.23.bin", 147)
     assert frames["step"].tolist() == [0, 40]
+
+
+def test_too_small_a_disk_is_said_before_and_during_the_run(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    new_run(folder, "Ag", 13, ladder=[60, 90, 2], swap=0.5, frame=0.5, length=0.05,
+            starts=[write_icosahedron(tmp_path / "Ih13.xyz", "Ag")])  # fmt: skip
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10e6))
+    with pytest.raises(DiskFull, match="has 0.01 GB free, must have 0.10 GB for this run; make room"):
+        run(folder)
+    assert not list(folder.glob("segment-*"))
+    answers = iter([usage.free])
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=next(answers, 10e6)))
+    with pytest.raises(DiskFull, match="the run was stopped: make room and go on with it"):
+        run(folder)
+    monkeypatch.undo()
+    run(folder)
+    assert len(list(Record(folder).frames())) == 200
+
+
+def test_progress_sums_as_the_record_does(tmp_path):
+    folder = tmp_path / "run"
+    s = new_run(folder, "Ag", 13, ladder=[60, 90, 3], swap=0.25, frame=0.5, length=0.02,
+                starts=[write_icosahedron(tmp_path / "Ih13.xyz", "Ag")])  # fmt: skip
+    run(folder)
+    record = Record(folder)
+    progress = Progress(folder / "segment-0000", s, 0)
+    log = folder / "segment-0000" / "log.lammps"
+    whole = log.read_bytes()
+    for part in (len(whole) // 3, len(whole) // 2, len(whole)):  # as it grows
+        log.write_bytes(whole[:part])
+        progress.update()
+    progress.bar.close()
+    tried, accepted = acceptance(record)
+    assert progress.tried.tolist() == tried.tolist() and progress.accepted.tolist() == accepted.tolist()
+    assert accepted.sum() > 5 and progress.rows == len(record.steps)
+    assert progress.energy / progress.rows == pytest.approx(record.by_rung(record.energies[0]).mean(0))

@@ -41,7 +41,7 @@ def run_deck(folder: Path, deck: str, steps: int, variables: dict[str, object], 
     RuntimeError
         with LAMMPS's own error line.
     """
-    from nanochart.sampling.lammps_plugin import lmp_command
+    from nanochart.lammps_plugin import lmp_command
 
     command = [*lmp_command(), "-in", deck, "-log", f"log.{title}"]
     for name, value in variables.items():

@@ -107,7 +107,7 @@ def check_run() -> Check:
     try:
         from nanochart import RdfGrid
         from nanochart.chart.linear import write_linear_model
-        from nanochart.sampling.lammps_plugin import lmp_command
+        from nanochart.lammps_plugin import lmp_command
     except ImportError as error:
         return Check("libraries", str(error), False, REBUILD)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,7 @@ def train(
     samples, by kind of input, of 3-component PCA of the targets, and their ratio.
     """
     folder = Path(folder)
+    settings = replace(settings, precision="bfloat16" if settings.bfloat16() else "float32")
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists() and not resume:
         raise ValueError(f"{checkpoint} exists: resume that run, or give another folder")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nanochart.sampling.lammps_plugin import load_mpi
+from nanochart.lammps_plugin import load_mpi
 
 from .potential import gupta, write_setfl
 

@@ -45,18 +45,22 @@ def read_swap_log(path: Path, replicas: int, offset: int = 0) -> tuple[np.ndarra
     return np.array(steps, np.int64), np.array(order, np.int32).reshape(-1, replicas), offset
 
 
+def energy_rows(lines: list[str]) -> list[list[float]]:
+    """Rows [step, potential energy, kinetic energy] (eV) among lines of a replica's thermo output."""
+    rows = []
+    for line in lines:
+        words = line.split()
+        if len(words) == 3 and words[0].isdigit():
+            try:
+                rows.append([float(w) for w in words])
+            except ValueError:
+                continue
+    return rows
+
+
 def read_energies(path: Path) -> np.ndarray:
     """Rows (step, potential energy, kinetic energy) of a replica's thermo output, [n,3] (eV)."""
-    rows = []
-    for line in whole_lines(path)[0]:
-        words = line.split()
-        if len(words) != 3 or not words[0].isdigit():
-            continue
-        try:
-            rows.append([float(w) for w in words])
-        except ValueError:
-            continue
-    return np.array(rows).reshape(-1, 3)
+    return np.array(energy_rows(whole_lines(path)[0])).reshape(-1, 3)
 
 
 HEADER = np.dtype([

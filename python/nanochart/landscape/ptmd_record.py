@@ -85,12 +85,12 @@ class Record:
             if len(steps):
                 self.segments.append(Segment(path, steps, order))
         self.last = int(self.segments[-1].steps[-1]) if self.segments else 0
-        self.steps, self.order = self._join(before_swap=True)
+        self.steps, self.order = self._join()
 
     def _ends(self) -> list[int]:
         return [s.start for s in self.segments[1:]] + [self.last]
 
-    def _join(self, before_swap: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _join(self) -> tuple[np.ndarray, np.ndarray]:
         steps, order = [np.empty(0, np.int64)], [np.empty((0, self.settings.replicas), np.int32)]
         for segment, end in zip(self.segments, self._ends()):
             n = int(np.searchsorted(segment.steps, end, side="right"))

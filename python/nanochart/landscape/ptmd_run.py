@@ -20,13 +20,11 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-from tqdm import tqdm
+from nanochart.lammps_plugin import lmp_command, plugin_directory
 
-from nanochart.sampling.lammps_plugin import lmp_command, plugin_directory
-
-from .ptmd_deck import Settings, deck, replica_name
-from .ptmd_log import cluster_pieces, frame_positions, open_frames, read_swap_log
+from .ptmd_deck import Settings, deck
+from .ptmd_log import read_swap_log
+from .ptmd_progress import SPARE, DiskFull, Progress, check_room
 from .ptmd_record import Checkpoint, Segment
 
 
@@ -84,7 +82,7 @@ def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> 
     """Run, or go on with, the run prepared in `folder` to its end.
 
     mpiexec and lmp may hold options ("srun --exclusive"). Raises BlockingIOError if it is being run already,
-    RuntimeError with LAMMPS's message if it fails.
+    DiskFull if the disk has too little room, RuntimeError with LAMMPS's message if it fails.
     """
     folder = Path(folder).resolve()
     settings = Settings.load(folder / "settings.json")
@@ -93,6 +91,7 @@ def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> 
         begin = point.step if point else 0
         if begin >= settings.steps:
             return
+        check_room(folder, settings, begin)
         number = len(list(folder.glob("segment-*")))
         segment = folder / f"segment-{number:04d}"
         segment.mkdir()
@@ -122,43 +121,17 @@ def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> 
 
 
 def follow(process: subprocess.Popen, segment: Path, settings: Settings, begin: int) -> None:
-    """Show progress and the share of swaps accepted until the process ends."""
-    log = segment / "log.lammps"
-    before, attempts, tried, done, offset = None, 0, 0, 0, 0
-    with tqdm(total=settings.steps, initial=begin, unit="step", unit_scale=True, desc="temper", mininterval=1.0) as bar:
-        ended, lost, looked = False, set(), 0
-        while not ended:
-            ended = process.poll() is not None
-            new, order, offset = read_swap_log(log, settings.replicas, offset)
-            for rungs in order:
-                if before is not None:
-                    tried += (settings.replicas - attempts % 2) // 2
-                    attempts += 1
-                    done += np.count_nonzero(rungs != before) // 2
-                before = rungs
-            if len(new):
-                bar.update(int(new[-1]) - bar.n)
-                ns = new[-1] * settings.timestep / 1000
-                bar.set_postfix_str(f"{ns:.3f} ns, {done / max(tried, 1):.0%} of swaps accepted", refresh=False)
-            if before is not None and bar.n // settings.frame > looked:
-                looked = bar.n // settings.frame
-                for replica, n in broken(segment, settings).items():
-                    if replica not in lost:
-                        lost.add(replica)
-                        bar.write(f"LOST ATOMS: replica {replica} is in {n} pieces, about step {bar.n}", sys.stderr)
-            if not ended:
-                time.sleep(1.0)
-
-
-def broken(segment: Path, settings: Settings) -> dict[int, int]:
-    """Replicas whose latest frame is in several pieces, and how many."""
-    found = {}
-    for replica in range(settings.replicas):
-        name = f"frames.{replica_name(replica, settings.replicas)}.bin"
-        frames = open_frames(segment / name, settings.atoms)
-        if len(frames) and (n := cluster_pieces(frame_positions(frames[-1]))) > 1:
-            found[replica] = n
-    return found
+    """Show progress until the process ends. DiskFull, before LAMMPS meets it, if the disk runs full."""
+    progress = Progress(segment, settings, begin)
+    try:
+        while process.poll() is None:
+            progress.update()
+            if shutil.disk_usage(segment).free < SPARE / 2:
+                raise DiskFull(f"ptmd: the disk of {segment} is full; the run was stopped: make room and go on with it")
+            time.sleep(1.0)
+        progress.update()
+    finally:
+        progress.bar.close()
 
 
 def failure(segment: Path) -> str:

@@ -33,7 +33,7 @@ def load_mpi() -> None:
 def plugin_directory() -> str:
     """Folder of nanochartplugin.so, for LAMMPS_PLUGIN_PATH."""
     load_mpi()
-    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return os.path.dirname(os.path.abspath(__file__))
 
 
 def lmp_command() -> list[str]:
