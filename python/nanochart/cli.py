@@ -157,7 +157,7 @@ def doctor():
 def demo(
     directory: Annotated[Path, typer.Option(help="where its files go")] = Path("demo"),
 ):
-    """Hot gold clusters in LAMMPS on the shipped chart: logs, a restraint, a picture (two minutes)."""
+    """Hot gold clusters in LAMMPS on the shipped chart: logs, a restraint, a picture (one minute)."""
     from nanochart.demo import run
 
     run(directory)
