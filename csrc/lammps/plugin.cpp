@@ -2,6 +2,7 @@
 // be loaded into any LAMMPS: the fixes, which use LAMMPS's classes, are opened only after the host
 // is known to be the one they were built for.
 #include <dlfcn.h>
+#include <link.h>
 #include <mpi.h>
 
 #include <array>
@@ -63,11 +64,25 @@ std::string difference(void *lammps) {
   return "";
 }
 
+// Length of a table of virtual functions, 0 when there is none of this name.
+std::size_t table_length(void *library, const char *name) {
+  Dl_info info;
+  void *entry = nullptr, *address = dlsym(library, name);
+  if (!address || !dladdr1(address, &info, &entry, RTLD_DL_SYMENT) || !entry) return 0;
+  return static_cast<const ElfW(Sym) *>(entry)->st_size / sizeof(void *);
+}
+
 void warn(void *lammps, const std::string &sentence) {
   if (const auto error = host<void(void *, int, const char *)>("lammps_error"))
     error(lammps, 0, sentence.c_str());  // LMP_ERROR_WARNING: rank 0, screen and log
   else
     std::fprintf(stderr, "WARNING: %s\n", sentence.c_str());
+}
+
+void refuse(void *lammps, const std::string &differs) {
+  warn(lammps, "nanochart was built for " + differs +
+                   ": its fixes are not available; install the LAMMPS it was built for, or build "
+                   "nanochart for this one with cmake -DNANOCHART_LAMMPS=PATH");
 }
 
 std::string beside_this_library(const std::string &name) {
@@ -93,10 +108,7 @@ const char *version_text() {
 extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *lammps, void *handle,
                                                                          void *registration) {
   const std::string differs = difference(lammps);
-  if (!differs.empty())
-    return warn(lammps, "nanochart was built for " + differs +
-                            ": its fixes are not available; install the LAMMPS it was built for, "
-                            "or build nanochart for this one with cmake -DNANOCHART_LAMMPS=PATH");
+  if (!differs.empty()) return refuse(lammps, differs);
   // Local symbols, never closed: fixes may outlive the plugin's own handle.
   const std::string path = beside_this_library("libnanochart_lammps.so");
   void *fixes = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -106,6 +118,12 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *l
   if (!styles)
     return warn(lammps, std::string("nanochart: its fixes cannot be opened (") + dlerror() +
                             "): install nanochart again in this environment");
+  const auto built = table_length(fixes, nanochart::COMPILED_FIX_TABLE);
+  const auto here = table_length(RTLD_DEFAULT, nanochart::FIX_TABLE);
+  if (built != here)
+    return refuse(lammps, "another update of LAMMPS " + std::to_string(NANOCHART_LAMMPS_VERSION) +
+                              ", whose class Fix has a table of " + std::to_string(built) +
+                              " virtual functions and not " + std::to_string(here));
   for (const auto *style = styles(); style->name; ++style) {
     lammpsplugin_t entry{version_text(), "fix",   style->name, "learned structural charts",
                          "nanochart",    {},      handle};

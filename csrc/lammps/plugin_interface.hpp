@@ -31,4 +31,9 @@ struct FixStyle {
 // The symbol nanochart_fix_styles: styles until a null name.
 using FixStyles = const FixStyle *();
 
+// Tables of virtual functions: of LAMMPS's class Fix, and of a class that adds none to the Fix that
+// the fixes were compiled with. Updates of one release, which share its version, have changed it.
+constexpr const char *FIX_TABLE = "_ZTVN9LAMMPS_NS3FixE";
+constexpr const char *COMPILED_FIX_TABLE = "_ZTV17nanochart_any_fix";
+
 }  // namespace nanochart

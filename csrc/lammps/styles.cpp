@@ -15,6 +15,13 @@ void *create(void *lammps, int narg, char **arg) {
 
 }  // namespace
 
+// COMPILED_FIX_TABLE
+struct __attribute__((visibility("default"))) nanochart_any_fix : LAMMPS_NS::Fix {
+  using Fix::Fix;
+  int setmask() override;
+};
+int nanochart_any_fix::setmask() { return 0; }
+
 extern "C" __attribute__((visibility("default"))) const nanochart::FixStyle *nanochart_fix_styles() {
   static const nanochart::FixStyle styles[] = {
       {"nanochart", create<nanochart::FixNanochart>},

@@ -8,10 +8,14 @@ namespace nanochart {
 
 // A trained network g[C][K] -> s[d]. Float64 at the door; inside, the dtype its file states. One
 // thread; the process's OpenMP and torch thread counts are what they were after every call.
+// Plain types alone: it comes from libnanochart_torch.so, which has libtorch's std::string, into a
+// plugin that may have GCC's older one, as its LAMMPS. Error (std::runtime_error) is alike in both.
 class __attribute__((visibility("default"))) Encoder {
  public:
   virtual ~Encoder() = default;
-  virtual const ModelMetadata &metadata() const = 0;
+
+  // The whole text of nanochart.json.
+  virtual const char *json() const = 0;
 
   // s[d]; with `gradient` the pass is kept for pullback().
   virtual void value(const double *g, bool gradient, double *s) = 0;
@@ -21,10 +25,15 @@ class __attribute__((visibility("default"))) Encoder {
   virtual void pullback(const double *dv_ds, double *dv_dg) = 0;
 };
 
+struct Model {
+  ModelMetadata metadata;
+  std::unique_ptr<Encoder> encoder;
+};
+
 // Opens a model file through libnanochart_torch.so, which is loaded (local symbols, never closed)
 // on the first call, so that a process which opens no model never loads torch. Throws Error: torch
 // missing or of another version, file missing, truncated, not TorchScript, without nanochart.json,
 // or of another schema.
-std::unique_ptr<Encoder> open_encoder(const std::string &model, const std::string &device = "cpu");
+Model open_model(const std::string &model, const std::string &device = "cpu");
 
 }  // namespace nanochart

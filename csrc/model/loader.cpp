@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <utility>
 
 #include "core/error.hpp"
 #include "model/encoder.hpp"
@@ -88,16 +89,16 @@ std::string read(const std::string &path) {
 
 }  // namespace
 
-std::unique_ptr<Encoder> open_encoder(const std::string &model, const std::string &device) {
+Model open_model(const std::string &model, const std::string &device) {
   if (device != "cpu") throw Error("device is " + device + ", must be cpu");
   const std::string path = find_model(model);
   const std::string bytes = read(path);
   const OneThread guard;
   char error[2048];
-  Encoder *encoder = factory()(path.c_str(), sha256(bytes).c_str(), bytes.data(), bytes.size(),
-                               error, sizeof error);
+  std::unique_ptr<Encoder> encoder(
+      factory()(path.c_str(), bytes.data(), bytes.size(), error, sizeof error));
   if (!encoder) throw Error(error);
-  return std::unique_ptr<Encoder>(encoder);
+  return {parse_metadata(path, sha256(bytes), encoder->json()), std::move(encoder)};
 }
 
 }  // namespace nanochart

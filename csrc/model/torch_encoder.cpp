@@ -43,15 +43,15 @@ std::string first_line(const std::exception &error) {
 
 class TorchEncoder : public Encoder {
  public:
-  TorchEncoder(const std::string &path, const std::string &hash, const std::string &bytes) {
-    module_ = load(path, hash, bytes);
+  TorchEncoder(const std::string &path, const std::string &bytes) {
+    module_ = load(path, bytes);
     dtype_ = metadata_.dtype == "float64" ? torch::kFloat64 : torch::kFloat32;
     const auto species = static_cast<std::int64_t>(metadata_.elements.size());
     channels_ = species * (species + 1) / 2;
     check_shape();
   }
 
-  const ModelMetadata &metadata() const override { return metadata_; }
+  const char *json() const override { return metadata_.json.c_str(); }
 
   void value(const double *g, bool gradient, double *s) override {
     const TorchGuard guard;
@@ -106,8 +106,7 @@ class TorchEncoder : public Encoder {
 
   void forget() { input_ = output_ = torch::Tensor(); }
 
-  torch::jit::Module load(const std::string &path, const std::string &hash,
-                          const std::string &bytes) {
+  torch::jit::Module load(const std::string &path, const std::string &bytes) {
     torch::jit::ExtraFilesMap extra{{"nanochart.json", ""}};
     torch::jit::Module module;
     try {
@@ -119,7 +118,7 @@ class TorchEncoder : public Encoder {
     if (extra["nanochart.json"].empty())
       throw Error("model file " + path + " is TorchScript without nanochart.json: give one that "
                   "nanochart export wrote");
-    metadata_ = parse_metadata(path, hash, extra["nanochart.json"]);
+    metadata_ = parse_metadata(path, "", extra["nanochart.json"]);
     module.eval();
     for (auto parameter : module.parameters()) parameter.requires_grad_(false);
     return torch::jit::freeze(module);
@@ -149,11 +148,10 @@ class TorchEncoder : public Encoder {
 }  // namespace nanochart
 
 extern "C" __attribute__((visibility("default"))) nanochart::Encoder *nanochart_open_encoder(
-    const char *path, const char *hash, const char *bytes, std::size_t size, char *error,
-    std::size_t error_size) {
+    const char *path, const char *bytes, std::size_t size, char *error, std::size_t error_size) {
   try {
     const nanochart::TorchGuard guard;
-    return new nanochart::TorchEncoder(path, hash, std::string(bytes, size));
+    return new nanochart::TorchEncoder(path, std::string(bytes, size));
   } catch (const std::exception &failure) {
     std::snprintf(error, error_size, "%s", failure.what());
   } catch (...) {

@@ -7,7 +7,7 @@ namespace nanochart {
 
 // What libnanochart_torch.so exports, by the name nanochart_open_encoder. `bytes` are the file's,
 // already read. Returns null with a message in `error` instead of throwing.
-using EncoderFactory = Encoder *(const char *path, const char *hash, const char *bytes,
-                                 std::size_t size, char *error, std::size_t error_size);
+using EncoderFactory = Encoder *(const char *path, const char *bytes, std::size_t size,
+                                 char *error, std::size_t error_size);
 
 }  // namespace nanochart

@@ -100,29 +100,29 @@ void bind_chart(py::module_ &m) {
   m.def("find_model", &find_model, py::arg("model"));
 
   // The encoder alone, for benchmarks and tests: g[C*K] -> s[d], dv_ds -> dv_dg.
-  py::class_<Encoder>(m, "Encoder")
-      .def(py::init([](const std::string &model) { return open_encoder(model); }), py::arg("model"))
+  py::class_<Model>(m, "Encoder")
+      .def(py::init([](const std::string &model) { return open_model(model); }), py::arg("model"))
       .def("value",
-           [](Encoder &encoder, const Array &g, bool gradient) {
-             const auto &meta = encoder.metadata();
+           [](Model &self, const Array &g, bool gradient) {
+             const auto &meta = self.metadata;
              const auto kinds = static_cast<py::ssize_t>(meta.elements.size());
              if (g.size() != kinds * (kinds + 1) / 2 * meta.grid.bins) throw Error("g: wrong size");
              Array s(meta.latent);
              double *out = s.mutable_data();
              const py::gil_scoped_release release;
-             encoder.value(g.data(), gradient, out);
+             self.encoder->value(g.data(), gradient, out);
              return s;
            },
            py::arg("g"), py::arg("gradient") = false)
       .def("pullback",
-           [](Encoder &encoder, const Array &dv_ds) {
-             const auto &meta = encoder.metadata();
+           [](Model &self, const Array &dv_ds) {
+             const auto &meta = self.metadata;
              const auto kinds = static_cast<py::ssize_t>(meta.elements.size());
              if (dv_ds.size() != meta.latent) throw Error("dv_ds: wrong size");
              Array dv_dg({kinds * (kinds + 1) / 2, static_cast<py::ssize_t>(meta.grid.bins)});
              double *out = dv_dg.mutable_data();
              const py::gil_scoped_release release;
-             encoder.pullback(dv_ds.data(), out);
+             self.encoder->pullback(dv_ds.data(), out);
              return dv_dg;
            },
            py::arg("dv_ds"));
