@@ -134,3 +134,31 @@ def dump(path: Path) -> np.ndarray:
     """Values [N, columns] of the last frame of a custom dump whose first column is the ID."""
     values = np.array([line.split() for line in path.read_text().split("ITEM: ATOMS")[-1].splitlines()[1:]], float)
     return values[np.argsort(values[:, 0])][:, 1:]
+
+
+def cv(x: np.ndarray) -> np.ndarray:
+    """s[d] of the closed-form chart of write_model, by the Python kernel."""
+    return weights() @ nanochart.rdf(x, GRID).ravel()
+
+
+def continued(text: str, restart: str) -> str:
+    """The deck that begins from a restart file instead of the data file."""
+    text = text.replace("read_data au.data", f"read_restart {restart}")
+    return re.sub("^(units|atom_style|atom_modify|boundary|velocity).*\n", "", text, flags=re.M)
+
+
+def finite_difference_forces(folder: Path, fixes: str, atoms=(1, 40, 147), h: float = 1e-4) -> tuple:
+    """Forces of the biases alone on some atoms, and minus the central differences of f_c; [n,3] each."""
+    moves = ""
+    for atom in atoms:
+        for axis in range(3):
+            there, back = (" ".join(str(step if a == axis else 0) for a in range(3)) for step in (h, -h))
+            moves += f"group g id {atom}\ndisplace_atoms g move {there}\nrun 0\nprint \"V $(f_c:%.17g)\"\n"
+            moves += f"displace_atoms g move {back}\ndisplace_atoms g move {back}\nrun 0\nprint \"V $(f_c:%.17g)\"\n"
+            moves += f"displace_atoms g move {there}\ngroup g delete\n"
+    keep = "dump d all custom 1 forces id fx fy fz\ndump_modify d format float %.17g\nrun 0\nundump d\n"
+    result = run(folder, deck(fixes + keep + moves, pair=BIAS_ALONE))
+    assert result.code == 0, result.output[-3000:]
+    v = np.array([line.split()[1] for line in result.output.splitlines() if line.startswith("V ")], float)
+    v = v.reshape(len(atoms), 3, 2)
+    return dump(folder / "forces")[np.array(atoms) - 1], -(v[..., 0] - v[..., 1]) / (2 * h)

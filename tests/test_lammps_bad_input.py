@@ -74,7 +74,6 @@ def refused(tmp_path):
         (CHART + "fix r all nanochart/restraint c at 0 0 0", "kappa is missing"),
         (CHART + "fix r all nanochart/restraint c kappa 1 1 1", "at is missing"),
         (CHART + "fix r all nanochart/restraint", "CVFIX, the ID of a fix nanochart, is missing"),
-        (CHART + "fix r all nanochart/restraint c at 0 0 0 kappa 1 1 1 to 1 1 1 over 0 9", "to: moving restraints are not"),
         (CHART + "fix r all nanochart/restraint c centre 0", "unknown keyword centre, must be one of at, kappa"),
     ],
 )  # fmt: skip

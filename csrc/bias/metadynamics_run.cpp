@@ -72,13 +72,19 @@ void MetadynamicsRun::open(const std::string &state) {
   std::vector<Hill> hills, others;
   if (!state.empty()) {
     std::int64_t count = -1, offset = -1;
-    std::istringstream in(state);
+    const bool held = state.rfind("held ", 0) == 0;
+    std::istringstream in(held ? state.substr(5) : state);
+    if (held) in >> held_step_;
     if (!(in >> count >> offset) || count < 0 || offset < 0)
       throw Error("restart data `" + state + "` is not a state of metadynamics");
     std::string rest;
     std::getline(in, rest);
     if (walkers_) walkers_->restore(rest, others);
     hills = read_own(offset, count);
+    if (held && !hills.empty()) {
+      held_ = hills.back();
+      hills.pop_back();
+    }
   } else {
     if (walkers_) walkers_->read(others);
     if (hills_.restart)
@@ -86,20 +92,36 @@ void MetadynamicsRun::open(const std::string &state) {
     else if (writes())
       file_->create();
   }
-  own_hills_ = static_cast<std::int64_t>(hills.size());
+  own_hills_ = static_cast<std::int64_t>(hills.size()) + (held_ ? 1 : 0);
   hills.insert(hills.end(), others.begin(), others.end());
   if (file_ && !file_->message().empty()) messages_.push_back(file_->message());
-  if (!hills.empty()) {
-    bias_.add(hills);
-    messages_.push_back(std::to_string(hills.size()) + " hills read");
-  }
+  bias_.add(hills);
+  if (total() > 0) messages_.push_back(std::to_string(total()) + " hills read");
   opened_ = true;
 }
 
-void MetadynamicsRun::record(const Hill &hill) {
+Hill MetadynamicsRun::write(const Hill &hill) {
   if (file_) file_->append(hill);
-  bias_.add({hill.time, hill.center, height_as_read(header(), hill)});
   ++own_hills_;
+  return {hill.time, hill.center, height_as_read(header(), hill)};
+}
+
+void MetadynamicsRun::record(const Hill &hill) { bias_.add(write(hill)); }
+
+void MetadynamicsRun::deposit(std::int64_t step, double time, const double *s) {
+  if (!opened_) throw Error("metadynamics: open() must come before the first step");
+  settle(step);
+  if (bias_.due(step)) {
+    held_ = write(next_hill(time, s));
+    held_step_ = step;
+  }
+  if (walkers_ && step % hills_.read_every == 0) read_walkers();
+}
+
+void MetadynamicsRun::settle(std::int64_t step) {
+  if (!held_ || held_step_ >= step) return;
+  bias_.add(*held_);
+  held_.reset();
 }
 
 void MetadynamicsRun::update(std::int64_t step, double time, const double *s) {
@@ -116,6 +138,7 @@ void MetadynamicsRun::read_walkers() {
   }
   HillsReader own(path(), header());
   own.read(hills);
+  held_.reset();  // it is among them
   // A file that is cut again during this very reading is found at the next one.
   if (!walkers_->read(hills)) walkers_->read(hills);
   bias_.clear();
@@ -125,7 +148,8 @@ void MetadynamicsRun::read_walkers() {
 }
 
 std::string MetadynamicsRun::state() const {
-  std::string text = std::to_string(own_hills_) + " ";
+  std::string text = held_ ? "held " + std::to_string(held_step_) + " " : "";
+  text += std::to_string(own_hills_) + " ";
   text += file_ ? std::to_string(file_->offset()) : std::to_string(read_offset_);
   return walkers_ ? text + walkers_->state() : text;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,10 @@ class MetadynamicsRun : public Bias {
 
   // After the forces of a step: adds and writes a hill when one is due, and reads the others'.
   void update(std::int64_t step, double time, const double *s);
+  // The same for an engine that may evaluate V at this step once more, in the setup of a continued
+  // run: the hill is written at once, but V has it only from settle() at a later step on.
+  void deposit(std::int64_t step, double time, const double *s);
+  void settle(std::int64_t step);  // before value() at `step`
   // The same in parts, for walkers that exchange hills themselves.
   Hill next_hill(double time, const double *s) const { return bias_.next_hill(time, s); }
   void record(const Hill &hill);  // writes (if this process does) and adds
@@ -44,6 +49,8 @@ class MetadynamicsRun : public Bias {
   // Hills, bytes, and how far other walkers' files were read: for the engine's restart file. Where
   // several processes add hills and one writes them, the writer's state is that of all.
   std::string state() const;
+  std::int64_t total() const { return bias_.hills() + (held_ ? 1 : 0); }
+  double last_height() const { return held_ ? held_->height : bias_.last_height(); }
   const Metadynamics &bias() const { return bias_; }
   const HillsOptions &hills() const { return hills_; }
   // What happened since the last call, for the engine's log.
@@ -56,11 +63,14 @@ class MetadynamicsRun : public Bias {
   std::unique_ptr<Walkers> walkers_;
   std::vector<std::string> messages_;
   std::int64_t own_hills_ = 0, read_offset_ = 0;
+  std::optional<Hill> held_;  // written, not yet in V
+  std::int64_t held_step_ = 0;
   bool opened_ = false;
 
   HillsHeader header() const;
   bool writes() const { return hills_.write && bias_.options().height > 0; }
   std::string path() const;
+  Hill write(const Hill &hill);
   std::vector<Hill> read_own(std::int64_t offset, std::int64_t hills);
   void read_walkers();
 };

@@ -1,6 +1,8 @@
 #include "bias/moving_restraint.hpp"
 
 #include <cmath>
+#include <cstdio>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -81,6 +83,38 @@ void MovingRestraint::update(std::int64_t step, const double *s) {
   last_step_ = step;
   last_center_ = center_;
   last_pull_ = std::move(pull);
+}
+
+void MovingRestraint::begin(std::int64_t step, const double *s) {
+  if (step != last_step_) begun_ = false;
+  update(step, s);
+}
+
+std::string MovingRestraint::state() const {
+  const auto exact = [](double value) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, " %.17g", value);
+    return std::string(buffer);
+  };
+  std::string text = std::to_string(dim()) + exact(work_);
+  if (begun_) text += " " + std::to_string(last_step_);
+  if (begun_)
+    for (const double pull : last_pull_) text += exact(pull);
+  return text;
+}
+
+void MovingRestraint::restore(const std::string &state) {
+  std::istringstream in(state);
+  int cvs = 0;
+  if (!(in >> cvs >> work_) || cvs != dim())
+    throw Error("restart data `" + state + "` is not that of a moving restraint on " +
+                std::to_string(dim()) + " CVs");
+  last_pull_.assign(cvs, 0);
+  begun_ = static_cast<bool>(in >> last_step_);
+  for (double &pull : last_pull_) begun_ = begun_ && in >> pull;
+  if (!begun_) return;
+  set_step(last_step_);
+  last_center_ = center_;
 }
 
 }  // namespace nanochart

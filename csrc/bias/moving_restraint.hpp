@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "bias/bias.hpp"
@@ -28,6 +29,8 @@ class MovingRestraint : public Bias {
   // Sets `step` and adds the work done since the last call; s[d] is that of `step`. The first
   // call, and a further one for the same step, add nothing.
   void update(std::int64_t step, const double *s);
+  // The same, but nothing is added: s may have changed by other means than dynamics.
+  void begin(std::int64_t step, const double *s);
 
   int dim() const { return static_cast<int>(kappa_.size()); }
   const std::vector<double> &center() const { return center_; }
@@ -35,6 +38,11 @@ class MovingRestraint : public Bias {
   const std::vector<Leg> &legs() const { return legs_; }
   double work() const { return work_; }         // eV
   void set_work(double work) { work_ = work; }  // on restart, before the first update()
+
+  // Work and last update, for the engine's restart file. restore() throws Error when it is not the
+  // state of a restraint with as many CVs.
+  std::string state() const;
+  void restore(const std::string &state);
 
  private:
   std::vector<double> start_, kappa_;

@@ -16,7 +16,7 @@ void Evaluation::prepare(bool check) {
   if (check) atoms_.gather();
 }
 
-void Evaluation::value(const std::vector<BiasFix *> &biases, bool gradient) {
+void Evaluation::value(const std::vector<BiasFix *> &biases, bool gradient, std::int64_t now) {
   const Frame frame = atoms_.gather();
   try {
     chart_.value(frame, gradient, s_.data());
@@ -28,8 +28,10 @@ void Evaluation::value(const std::vector<BiasFix *> &biases, bool gradient) {
   std::fill(dv_ds_.begin(), dv_ds_.end(), 0.0);
   // Biases live on one rank, so that ranks never drift apart.
   on_root(*comm_, [&] {
-    for (std::size_t b = 0; b < biases.size(); ++b)
+    for (std::size_t b = 0; b < biases.size(); ++b) {
+      biases[b]->advance(now);
       energies[b] = biases[b]->bias().value(s_.data(), dv_ds_.data());
+    }
   });
   comm_->broadcast(energies.data(), static_cast<int>(energies.size() * sizeof(double)));
   energies_.clear();

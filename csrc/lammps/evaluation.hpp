@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,8 +24,8 @@ class Evaluation {
   // Elements of the atom types anew; with `check`, the group must fit the model now.
   void prepare(bool check);
 
-  // s, V and, with `gradient`, what add_force() needs, at the current positions.
-  void value(const std::vector<BiasFix *> &biases, bool gradient);
+  // s, V of step `now` and, with `gradient`, what add_force() needs, at the current positions.
+  void value(const std::vector<BiasFix *> &biases, bool gradient, std::int64_t now);
 
   // f -= scale dV/dx and, unless null, virial[6] -= scale dV/dstrain (xx, yy, zz, xy, xz, yz; this
   // rank's share). `scale` holds the deck's energy unit.

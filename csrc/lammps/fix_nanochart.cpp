@@ -12,19 +12,9 @@
 #include "lammps/temper.hpp"
 
 namespace nanochart {
-namespace {
-
-DeckUnits units_of(LAMMPS_NS::LAMMPS *lammps) {
-  std::unique_ptr<DeckUnits> units;
-  guarded(lammps, "fix nanochart",
-          [&] { units = std::make_unique<DeckUnits>(lammps->update->unit_style); });
-  return *units;
-}
-
-}  // namespace
 
 FixNanochart::FixNanochart(LAMMPS_NS::LAMMPS *lammps, int narg, char **arg)
-    : Fix(lammps, narg, arg), units_(units_of(lammps)) {
+    : Fix(lammps, narg, arg), units_(deck_units(lammps, "fix nanochart")) {
   guarded(lmp, "fix nanochart", [&] {
     arguments_ = parse_chart(Words(arg + 3, arg + narg), atom->ntypes);
     evaluation_ = std::make_unique<Evaluation>(lmp, igroup, arguments_);
@@ -74,14 +64,31 @@ void FixNanochart::step(int vflag) {
   current_ = false;
   v_init(vflag);
   if (!log_opened_) guarded(lmp, who(), [this] { open_log(); });
-  const int every = minimizing() ? 1 : arguments_.every;
-  const bool biased = update->ntimestep % every == 0 && !biases().empty();
-  if (biased || log_is_due()) evaluate(biased);
-  if (biased)
+  for (auto *bias : biases()) bias->open_once();
+  const double every = minimizing() ? 1 : arguments_.every;
+  if (biased() || log_is_due()) evaluate(biased());
+  if (biased())
     guarded(lmp, who(), [&] {
       evaluation_->add_force(every * units_.energy, atom->f, vflag_global ? virial : nullptr);
     });
   if (log_is_due()) guarded(lmp, who(), [this] { take_row(); });
+}
+
+bool FixNanochart::biased() const {
+  return (minimizing() || update->ntimestep % arguments_.every == 0) && !biases().empty();
+}
+
+void FixNanochart::setup(int vflag) {
+  step(vflag);
+  if (biased())
+    for (auto *bias : biases()) bias->start(update->ntimestep, evaluation_->s());
+}
+
+// Biases change after the force: that of this step belongs to the old V.
+void FixNanochart::post_force(int vflag) {
+  step(vflag);
+  if (biased())
+    for (auto *bias : biases()) bias->finish(update->ntimestep, time(), evaluation_->s());
 }
 
 void FixNanochart::post_run() {
@@ -89,7 +96,9 @@ void FixNanochart::post_run() {
 }
 
 void FixNanochart::evaluate(bool gradient) {
-  guarded(lmp, who(), [&] { evaluation_->value(biases(), gradient); });
+  // A minimisation counts steps, but no time goes by: V stays.
+  const auto now = minimizing() ? update->firststep : update->ntimestep;
+  guarded(lmp, who(), [&] { evaluation_->value(biases(), gradient, now); });
   current_ = true;
 }
 

@@ -21,14 +21,16 @@ class FixNanochart : public LAMMPS_NS::Fix {
 
   int setmask() override;
   void init() override;
-  void setup(int vflag) override { step(vflag); }
+  void setup(int vflag) override;
   void min_setup(int vflag) override { step(vflag); }
-  void post_force(int vflag) override { step(vflag); }
+  void post_force(int vflag) override;
   void min_post_force(int vflag) override { step(vflag); }
   void post_run() override;
   double compute_scalar() override;        // total bias energy, the deck's unit
   double compute_vector(int i) override;   // s[d], then how far outside the training data
 
+  const ModelMetadata &model() const { return evaluation_->model(); }
+  int every() const { return arguments_.every; }
   int dim() const { return evaluation_->model().latent; }
   double energy_of(const BiasFix &bias);   // the deck's unit
 
@@ -51,6 +53,8 @@ class FixNanochart : public LAMMPS_NS::Fix {
   std::string who() const { return std::string("fix nanochart ") + id; }
   std::vector<BiasFix *> biases() const;
   bool minimizing() const;
+  double time() const;  // ps
+  bool biased() const;
   void step(int vflag);
   void evaluate(bool gradient);
   void evaluate_for_output();

@@ -35,11 +35,15 @@ void FixNanochart::open_log() {
   log_opened_ = true;
 }
 
+double FixNanochart::time() const {
+  return (update->atime + (update->ntimestep - update->atimestep) * update->dt) / units_.time;
+}
+
 // While minimising, a step number has several trial positions, of which the last one stays.
 void FixNanochart::take_row() {
   if (row_.step != update->ntimestep) write_row();
   row_.step = update->ntimestep;
-  row_.time = (update->atime + (update->ntimestep - update->atimestep) * update->dt) / units_.time;
+  row_.time = time();
   row_.fields = {"time"};
   for (int i = 1; i <= dim(); ++i)
     row_.fields.push_back(std::string(id) + ".s" + std::to_string(i));
@@ -49,6 +53,7 @@ void FixNanochart::take_row() {
   for (const auto *bias : biases()) {
     row_.fields.push_back(std::string(bias->id) + ".bias");
     row_.values.push_back(evaluation_->energies().at(bias->id));
+    bias->add_columns(row_.fields, row_.values);
   }
   if (!minimizing()) write_row();
 }

@@ -1,25 +1,34 @@
 #pragma once
 #include <memory>
 
-#include "bias/restraint.hpp"
+#include "bias/moving_restraint.hpp"
 #include "lammps/bias_fix.hpp"
 
 namespace nanochart {
 
-// fix ID group nanochart/restraint CVFIX at s1 .. sd kappa k1 .. kd
+// fix ID group nanochart/restraint CVFIX at s1 .. sd kappa k1 .. kd [to t1 .. td over step0 step1] ..
 class FixNanochartRestraint : public BiasFix {
  public:
   FixNanochartRestraint(LAMMPS_NS::LAMMPS *lammps, int narg, char **arg);
 
   const Bias &bias() const override { return *restraint_; }
   std::string static_potential() const override { return parameters_; }
-  double compute_vector(int) override { return 0; }  // work: the restraint does not move
+  void advance(std::int64_t step) override;
+  double compute_vector(int) override;  // work, the deck's energy unit
 
  protected:
-  int dim() const override { return restraint_->dim(); }
+  void check(int cvs, int every) const override;
+  void open(const std::string &state) override;
+  std::string state() const override { return moving_->state(); }
+  void begin(std::int64_t step, const double *s) override { moving_->begin(step, s); }
+  void update_bias(std::int64_t step, double, const double *s) override {
+    moving_->update(step, s);
+  }
 
  private:
-  std::unique_ptr<Restraint> restraint_;
+  std::unique_ptr<Bias> restraint_;
+  MovingRestraint *moving_ = nullptr;  // restraint_, if it moves
+  int dim_ = 0;
   std::string parameters_;
 };
 

@@ -1,6 +1,8 @@
 // The fix styles of libnanochart_lammps.so.
 #include "lammps/fix_nanochart.hpp"
+#include "lammps/fix_nanochart_metad.hpp"
 #include "lammps/fix_nanochart_restraint.hpp"
+#include "lammps/fix_nanochart_wall.hpp"
 #include "lammps/plugin_interface.hpp"
 
 namespace {
@@ -24,6 +26,8 @@ extern "C" __attribute__((visibility("default"))) const nanochart::FixStyle *nan
   static const nanochart::FixStyle styles[] = {
       {"nanochart", create<nanochart::FixNanochart>},
       {"nanochart/restraint", create<nanochart::FixNanochartRestraint>},
+      {"nanochart/wall", create<nanochart::FixNanochartWall>},
+      {"nanochart/metad", create<nanochart::FixNanochartMetad>},
       {nullptr, nullptr},
   };
   return styles;

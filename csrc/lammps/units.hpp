@@ -1,9 +1,10 @@
 #pragma once
 #include <update.h>
 
+#include <memory>
 #include <string>
 
-#include "core/error.hpp"
+#include "lammps/guarded.hpp"
 
 namespace nanochart {
 
@@ -22,5 +23,12 @@ struct DeckUnits {
                   "and its biases are in eV, to which " + style + " units are not converted");
   }
 };
+
+// A DeckUnits, or the end of the run.
+inline DeckUnits deck_units(LAMMPS_NS::LAMMPS *lammps, const std::string &who) {
+  std::unique_ptr<DeckUnits> units;
+  guarded(lammps, who, [&] { units = std::make_unique<DeckUnits>(lammps->update->unit_style); });
+  return *units;
+}
 
 }  // namespace nanochart
