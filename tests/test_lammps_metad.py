@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 from lammps_runner import (
-    cluster, colvar, continued, cv, deck, finite_difference_forces, lmp_binary, run, thermo, write_data, write_model,
+    cluster, colvar, continued, cv, deck, finite_difference_forces, good, lmp_binary, run, thermo, write_model,
 )  # fmt: skip
 
 from nanochart.sampling.biases import Metadynamics
@@ -25,18 +25,6 @@ OUTPUT = thermo("f_c f_b f_b[1] f_b[2] f_b[3] f_c[1] f_c[3]", 1)
 
 def commands(metad=TEMPERED + GRID, every=1):
     return HOT + CHART.format(every=every) + metad + "\n" + OUTPUT
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_model(tmp_path / "au.pt")
-    write_data(tmp_path / "au.data", cluster(noise=0.02))
-    return tmp_path
-
-
-def good(result):
-    assert result.code == 0, result.output[-3000:]
-    return result
 
 
 def same_hills(one, two, tolerance=1e-9):

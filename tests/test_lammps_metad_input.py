@@ -1,16 +1,9 @@
 """Bad input to fix nanochart/metad, on two ranks: one clear error, no hang, files untouched."""
 
 import pytest
-from lammps_runner import cluster, deck, run, write_data, write_model
+from lammps_runner import deck, run
 
 CHART = "fix m all nve\nfix c all nanochart ./au.pt every 5 log LOG 5\n"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_model(tmp_path / "au.pt")
-    write_data(tmp_path / "au.data", cluster(noise=0.02))
-    return tmp_path
 
 
 SHORT = "sigma 0.1 * 0.2 height 0.3 pace 10"

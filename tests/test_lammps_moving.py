@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from lammps_runner import cluster, continued, cv, deck, finite_difference_forces, run, thermo, write_data, write_model
+from lammps_runner import cluster, continued, cv, deck, finite_difference_forces, good, run, thermo
 
 from nanochart.sampling.biases import MovingRestraint
 
@@ -26,18 +26,6 @@ PULL = f"fix r all nanochart/restraint c at {words(START)} kappa 20 * 8 " + " ".
 
 def commands(every=1, log="COLVAR"):
     return HOT + CHART.format(every=every, log=log) + PULL + "\n" + thermo("f_c f_r f_r[1]", 1)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_model(tmp_path / "au.pt")
-    write_data(tmp_path / "au.data", cluster(noise=0.02))
-    return tmp_path
-
-
-def good(result):
-    assert result.code == 0, result.output[-3000:]
-    return result
 
 
 def reference(folder, every):

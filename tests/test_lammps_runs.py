@@ -5,25 +5,15 @@ import re
 
 import numpy as np
 import pytest
-from lammps_runner import GRID, cluster, colvar, deck, dump, run, thermo, weights, write_data, write_model
+from lammps_runner import (
+    GRID, cluster, colvar, deck, dump, good, run, thermo, weights, write_data, write_model,
+)
 
 import nanochart
 
 RESTRAINT = "fix r all nanochart/restraint c at 0.3 -0.4 0.1 kappa 2.0 0.5 1.0\n"
 HOT = "velocity all create 300 11 mom yes rot yes\nfix m all nve\ntimestep 0.002\n"
 CHART = "fix c all nanochart ./au.pt log COLVAR 5\n"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_model(tmp_path / "au.pt")
-    write_data(tmp_path / "au.data", cluster(noise=0.02))
-    return tmp_path
-
-
-def good(result):
-    assert result.code == 0, result.output[-3000:]
-    return result
 
 
 def nve(folder, dt, steps, every=1, kappa=0.0, shift=0.0, output=1):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lammps_runner import BIAS_ALONE, cluster, cv, deck, finite_difference_forces, run, thermo, write_data, write_model
+from lammps_runner import BIAS_ALONE, cluster, cv, deck, finite_difference_forces, run, thermo
 
 from nanochart.sampling.biases import Wall
 
@@ -14,13 +14,6 @@ FIXES = CHART + "".join(
     f"fix w{i} all nanochart/wall c {side} {component} at {at:.17g} kappa {kappa}" + (f" exp {e}\n" if e != 2 else "\n")
     for i, (side, component, at, kappa, e) in enumerate(WALLS)
 )
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_model(tmp_path / "au.pt")
-    write_data(tmp_path / "au.data", cluster(noise=0.02))
-    return tmp_path
 
 
 def energies(folder, units="metal", ranks=1, fixes=FIXES):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lammps_runner import cluster, colvar, deck, run, write_data, write_model
+from lammps_runner import colvar, deck, run
 
 TWO = ["-partition", "1", "1", "-pscreen", "none"]
 HOT = (
@@ -10,13 +10,6 @@ HOT = (
     "fix bath all langevin $t $t 0.1 4711\ntimestep 0.002\n"
 )
 CHART = "fix c all nanochart ./au.pt every 2 log cv.dat 10\n"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_model(tmp_path / "au.pt")
-    write_data(tmp_path / "au.data", cluster(noise=0.02))
-    return tmp_path
 
 
 def test_each_world_has_its_log(folder):
