@@ -5,10 +5,12 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from nanochart.landscape import cna, dataset_file, unique
+from nanochart.landscape import cna, dataset_file
+from nanochart.landscape.composition import PAPER
 from nanochart.landscape.dataset import Dataset, add_block, create
 from nanochart.landscape.motifs import start
-from nanochart.landscape.unique import NEITHER, TRAINING, VALIDATION, block_split, distinct, make, random_split
+from nanochart.landscape.splits import NEITHER, TRAINING, VALIDATION, block_split, random_split
+from nanochart.landscape.unique import distinct, make
 
 
 def rows_of(x, energy, replica, step, temperature=300.0, converged=True):
@@ -88,7 +90,7 @@ def test_table_has_the_paper_beside(source, tmp_path):
     assert "278405 (45%)" in text and "613872" in text and "87050" in text
     totals = {("Au", 90): (921600, 49016), ("Au", 147): (613872, 87050), ("Ag", 147): (179200, 30405),
               ("Cu", 147): (224000, 27857)}  # fmt: skip
-    assert {k: tuple(map(sum, v)) for k, v in unique.PAPER.items()} == totals
+    assert {k: tuple(map(sum, v)) for k, v in PAPER.items()} == totals
 
 
 def test_random_split():

@@ -34,6 +34,9 @@ REQUIRED = {
 # Of sets made by `nanochart quench` (evaluations) or `nanochart dataset`; what a file lacks reads as -1.
 OPTIONAL = {"evaluations": "i4", "count": "i8", "split_random": "i1", "split_blocks": "i1"}
 TYPES = {**REQUIRED, **OPTIONAL}
+# A compact file keeps positions to this many decimals (A), about the centre of each thermal frame. HDF5's own
+# scale-offset filter stores them in as few bits as that needs and gives float32 back: no reader needs to know.
+DECIMALS = {"positions_thermal": 2, "positions_quenched": 3}
 
 
 def open_file(path: Path) -> h5py.File:
@@ -77,7 +80,7 @@ def attributes(element: str, atoms: int, **more) -> dict[str, object]:
 
 def write(path: Path, attrs: dict[str, object], slabs: Iterable[dict[str, np.ndarray]] = (),
           trajectories: Iterable[dict[str, list]] = (), optional: Sequence[str] = (),
-          packed: Sequence[str] = ()) -> None:  # fmt: skip
+          packed: Sequence[str] = (), compact: bool = False) -> None:  # fmt: skip
     """Write a whole file from slabs of rows; it takes its name when it is complete."""
     atoms = int(attrs["atoms"])
     part = path.with_name(path.name + ".part")
@@ -85,20 +88,28 @@ def write(path: Path, attrs: dict[str, object], slabs: Iterable[dict[str, np.nda
         file.attrs.update({**attrs, "schema": SCHEMA})
         for name in (*REQUIRED, *optional):
             shape = (atoms, 3) if name.startswith("positions") else ()
+            small = dict(scaleoffset=DECIMALS[name]) if shape else dict(compression="gzip", shuffle=True)
             file.create_dataset(name, (0, *shape), TYPES[name], maxshape=(None, *shape),
-                                chunks=(64, *shape) if shape else (1024,))
+                                chunks=(64, *shape) if shape else (1024,), **(small if compact else {}))
         group, text = file.create_group("trajectories"), h5py.string_dtype()
         for name, dtype in (("number", "i4"), ("seed", "i8"), ("description", text), ("status", text)):
             group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(128,))
         group.create_dataset("start", (0, atoms, 3), "f4", maxshape=(None, atoms, 3), chunks=(8, atoms, 3))
         file.create_dataset("packed", data=list(packed), dtype=text, shape=(len(packed),))
         for rows in slabs:
+            rows = _rounded(rows) if compact else rows
             for name in (*REQUIRED, *optional):
                 _extend(file[name], rows[name])
         for rows in trajectories:
             for name, values in rows.items():
                 _extend(group[name], values)
     os.replace(part, path)
+
+
+def _rounded(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Centred positions on the lattice of DECIMALS, on which the filter loses nothing more."""
+    centre = rows["positions_thermal"].mean(axis=1, keepdims=True, dtype=float)
+    return {**rows, **{name: np.round(rows[name] - centre, places) for name, places in DECIMALS.items()}}
 
 
 def _extend(dataset: h5py.Dataset, rows) -> None:

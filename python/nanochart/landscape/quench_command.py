@@ -20,7 +20,7 @@ from .executors import executor, results
 from .potential import gupta
 from .quench import FORCE_TOLERANCE, Quencher
 from .structures import Structure, open_source
-from .trajectories import pieces
+from .trajectories import MOTIFS, pieces
 
 CHUNK = 16  # frames sent to a process at a time
 BLOCK_ROWS, BLOCK_SECONDS = 4096, 30.0  # a block of the data set is written after whichever comes first
@@ -73,7 +73,7 @@ def quench_chunk(element: str, atoms: int, tolerance: float, chunk: list[Structu
         "replica": np.array([s.replica for s in chunk], dtype=np.int32),
         "step": np.array([s.step for s in chunk], dtype=np.int64),
         "cna": np.full(n, -1, np.int8),
-        "motif": np.full(n, -1, np.int8),
+        "motif": np.array([MOTIFS.index(s.motif) if s.motif in MOTIFS else -1 for s in chunk], np.int8),
         "evaluations": np.array([q.evaluations if q else 0 for q in found], dtype=np.int32),
     }
     return rows, failed, time.perf_counter() - began
@@ -128,7 +128,8 @@ def _quench(sources, path, pool, workers, tolerance, stride, temperature, elemen
     if len(kinds) != 1:
         raise ValueError(f"quench: sources hold {', '.join(f'{e}{n}' for e, n in sorted(kinds))}, must be of one kind")
     element, atoms = kinds.pop()
-    settings = {"sources": [str(s) for s in sources], "tolerance": tolerance, "stride": stride}
+    settings = {"sources": [str(s) for s in sources], "trajectories": [s.trajectories for s in opened],
+                "tolerance": tolerance, "stride": stride}
     existed = path.exists()
     dataset.create(path, element, atoms, quench=json.dumps(settings))
     if existed:
@@ -182,7 +183,7 @@ def _check_settings(path: Path, settings: dict) -> None:
     have = json.loads(read_attributes(path).get("quench", "{}"))
     for name, value in settings.items():
         there = have.get(name)
-        grown = name == "sources" and there is not None and value[: len(there)] == there
+        grown = name in ("sources", "trajectories") and there is not None and value[: len(there)] == there
         if there != value and not grown:
             raise ValueError(f"data set {path}: was begun with {name} {there}, not {value}; give another file")
     if have != settings:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import iread
+from ase.io import iread, read
 
 from nanochart import _core
 
+from . import cna
 from .potential import gupta
 from .ptmd_record import Record
 from .ptmd_starts import gupta_lines
@@ -19,12 +20,14 @@ from .ptmd_starts import gupta_lines
 
 @dataclass(frozen=True)
 class Structure:
-    """replica: number of its trajectory; step: MD step, or number of the frame in a file; K; A."""
+    """replica: number of its trajectory; step: MD step, or number of the frame in a file; K; A;
+    motif: common-neighbour label of what its trajectory started from, where that is known."""
 
     replica: int
     step: int
     temperature: float
     positions: np.ndarray  # [N,3]
+    motif: str = "unknown"
 
 
 class TemperingRun:
@@ -39,10 +42,14 @@ class TemperingRun:
         self.element, self.atoms, self.trajectories = s.elements[0], s.atoms, s.replicas
         self.frames = sum(end // s.frame - segment.start // s.frame
                           for segment, end in zip(self.record.segments, self.record._ends())) * s.replicas
+        starts = [read(path, format="lammps-data", atom_style="atomic").positions
+                  for path in sorted((self.record.folder / "starts").glob("start.*.data"))]
+        self.motifs = cna.label(np.array(starts), self.element)
 
     def __iter__(self) -> Iterator[Structure]:
         for frame in self.record.frames():
-            yield Structure(self.first + frame.replica, frame.step, frame.temperature, frame.positions)
+            yield Structure(self.first + frame.replica, frame.step, frame.temperature, frame.positions,
+                            str(self.motifs[frame.replica]))
 
 
 class TrajectoryFile:
