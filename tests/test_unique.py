@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nanochart.landscape import cna, dataset_file
-from nanochart.landscape.composition import PAPER
+from nanochart.landscape.composition import PAPER, Composition
 from nanochart.landscape.dataset import Dataset, add_block, create
 from nanochart.landscape.motifs import start
 from nanochart.landscape.splits import NEITHER, TRAINING, VALIDATION, block_split, random_split
@@ -51,6 +51,8 @@ def test_duplicates_labels_counts_and_splits(source, tmp_path):
     assert set(data.split_blocks) <= {TRAINING, VALIDATION, NEITHER}
     assert list(composition.temperatures) == [300, 400] and composition.frames_at.sum(1).tolist() == [29, 10]
     assert composition.unique_at.sum(1).tolist() == [10, 10]
+    kept = dataset_file.read_attributes(tmp_path / "unique.h5")["composition"]
+    assert str(Composition.from_json(kept)) == str(composition)
     with pytest.raises(FileExistsError, match="unique.h5 exists"):
         make(source, tmp_path / "unique.h5", progress=False)
 
@@ -67,6 +69,58 @@ def test_order_of_quenching_has_no_say(source, tmp_path):
     assert sets[0].hash == sets[1].hash
     for name in ("count", "split_random", "split_blocks", "cna"):
         assert np.array_equal(getattr(sets[0], name), getattr(sets[1], name)), name
+
+
+def test_further_frames_of_a_structure(source, tmp_path):
+    make(source, tmp_path / "one.h5", progress=False)
+    composition, made = make(source, tmp_path / "three.h5", frames=3, progress=False)
+    one, three = Dataset(tmp_path / "one.h5"), Dataset(tmp_path / "three.h5")
+    first = three.count > 0
+    assert np.array_equal(three.step[first], one.step) and np.array_equal(three.replica[first], one.replica)
+    assert np.array_equal(three.count[first], one.count) and composition.unique.sum() == first.sum()
+    assert made["rows"] == len(three) == sum(min(c, 3) for c in one.count)
+    assert len(set(zip(three.replica, three.step))) == len(three)
+    structure = {(c, e): i for i, (c, e) in enumerate(zip(one.cna, one.energy))}
+    for i in np.flatnonzero(~first):  # on the side of its structure, or on none
+        near = [k for (c, e), k in structure.items() if c == three.cna[i] and 0 <= three.energy[i] - e < 1e-4]
+        assert len(near) == 1
+        head = (three.replica == one.replica[near[0]]) & (three.step == one.step[near[0]])
+        assert three.split_random[i] == three.split_random[head][0]
+        assert three.split_blocks[i] in (NEITHER, three.split_blocks[head][0])
+    with pytest.raises(ValueError, match="0 frames of each structure, must be >= 1"):
+        make(source, tmp_path / "none.h5", frames=0, progress=False)
+
+
+def test_compact_files_are_read_like_others(source, tmp_path):
+    make(source, tmp_path / "full.h5", frames=9, progress=False)
+    _, made = make(source, tmp_path / "compact.h5", frames=9, compact=True, progress=False)
+    full, compact = Dataset(tmp_path / "full.h5"), Dataset(tmp_path / "compact.h5")
+    for name in set(dataset_file.REQUIRED) - {"positions_thermal", "positions_quenched", "motif"}:
+        assert np.array_equal(getattr(full, name), getattr(compact, name)), name
+    centre = full.positions_thermal.mean(axis=1, keepdims=True)
+    for name, places in dataset_file.DECIMALS.items():
+        off = getattr(compact, name) - (getattr(full, name) - centre)
+        assert 0 < np.abs(off).max() <= 0.5001 * 10**-places, name
+    assert compact.hash == made["hash"] != full.hash
+    # Writing it again, uncompressed, loses nothing and has the same content.
+    columns = dataset_file.columns_of(tmp_path / "compact.h5")
+    dataset_file.write(tmp_path / "again.h5", dataset_file.read_attributes(tmp_path / "compact.h5"),
+                       dataset_file.slabs(tmp_path / "compact.h5", columns, 7),
+                       optional=[c for c in columns if c in dataset_file.OPTIONAL])  # fmt: skip
+    assert Dataset(tmp_path / "again.h5").hash == compact.hash
+
+
+def test_compact_files_are_a_third_of_the_size(tmp_path):
+    path = create(tmp_path / "all.h5", "Au", 147)
+    shape = start("Ih", "Au", 147, 0).positions
+    rng = np.random.default_rng(0)
+    x = shape + 0.2 * rng.normal(size=(256, 147, 3))
+    add_block(path, "b", rows_of(x, rng.random(256), 0, np.arange(256)))
+    sizes = {}
+    for compact in (False, True):
+        make(path, tmp_path / f"{compact}.h5", compact=compact, progress=False)
+        sizes[compact] = (tmp_path / f"{compact}.h5").stat().st_size / len(Dataset(tmp_path / f"{compact}.h5"))
+    assert sizes[True] < 0.45 * sizes[False], sizes
 
 
 def test_rule_against_the_plain_loop():

@@ -103,3 +103,19 @@ def dataset(
                              threads=jobs)  # fmt: skip
     typer.echo(f"{composition}\nwrote {output}: {made['rows']} frames of {composition.unique.sum()} structures, "
                f"content hash {made['hash']}")
+
+
+def convergence(
+    source: Annotated[Path, typer.Argument(help="data set of `nanochart quench RUN1 RUN2`: two tempering runs from different starts")],
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="picture; numbers beside it as .json; default: SOURCE.convergence.png")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="threads for the labels")] = 1,
+):  # fmt: skip
+    """Compare the label populations of two tempering runs at each temperature, with errors."""
+    from nanochart.landscape.convergence import compare
+    from nanochart.plots import populations
+
+    comparison = compare(source, jobs)
+    path = output or source.with_suffix(".convergence.png")
+    comparison.save(path.with_suffix(".json"))
+    populations(comparison, path)
+    typer.echo(f"{comparison.table()}\nwrote {path} and {path.with_suffix('.json')}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -31,6 +32,14 @@ class Composition:
     temperatures: np.ndarray  # [t], K
     frames_at: np.ndarray  # [t,6]
     unique_at: np.ndarray  # [t,6]
+
+    def to_json(self) -> str:
+        """The text that `nanochart dataset` keeps as the attribute `composition` of its file."""
+        return json.dumps({k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in asdict(self).items()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Composition:
+        return cls(**{k: np.array(v) if isinstance(v, list) else v for k, v in json.loads(text).items()})
 
     def __str__(self) -> str:
         lines = [f"{self.element}{self.atoms:<20}" + "".join(f"{x:>16}" for x in cna.LABELS) + f"{'total':>9}",

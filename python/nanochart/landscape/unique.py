@@ -85,7 +85,8 @@ def make(source: Path, output: Path, *, rule: float = RULE, frames: int = 1, com
     optional = ["count", "split_random", "split_blocks", *(["evaluations"] if "evaluations" in names else [])]
     output.parent.mkdir(parents=True, exist_ok=True)
     attrs["made_from"] = attrs.pop("quench", "")  # so that `nanochart quench` does not go on in it
-    attrs |= {"duplicates_within": rule, "frames_of_each": frames, "split_seed": seed, "labels": list(cna.LABELS)}
+    attrs |= {"duplicates_within": rule, "frames_of_each": frames, "split_seed": seed, "labels": list(cna.LABELS),
+              "composition": composition.to_json()}  # fmt: skip
     files.write(output, attrs, _kept(source, names, columns["row"][rows], extra), optional=optional, compact=compact)
     return composition, summary(output)
 

@@ -1,5 +1,6 @@
 """Pictures. Functions take arrays and a path; nothing here computes."""
 
+from .landscape import populations
 from .runs import chart_tour, tempering
 
-__all__ = ["chart_tour", "tempering"]
+__all__ = ["chart_tour", "populations", "tempering"]
