@@ -40,8 +40,7 @@ class TemperingRun:
             raise ValueError(f"quench: {folder} was run with {'; '.join(s.potential)}, must be the built-in potential "
                              "of Au, Ag or Cu: other potentials cannot be quenched with yet")
         self.element, self.atoms, self.trajectories = s.elements[0], s.atoms, s.replicas
-        self.frames = sum(end // s.frame - segment.start // s.frame
-                          for segment, end in zip(self.record.segments, self.record._ends())) * s.replicas
+        self.frames = self.record.last // s.frame * s.replicas
         starts = [read(path, format="lammps-data", atom_style="atomic").positions
                   for path in sorted((self.record.folder / "starts").glob("start.*.data"))]
         self.motifs = cna.label(np.array(starts), self.element)
