@@ -23,7 +23,7 @@ from .potential import gupta
 from .ptmd_log import cluster_pieces
 from .quench import FORCE_TOLERANCE, Quencher
 from .structures import Structure, open_source
-from .trajectories import MOTIFS
+from .trajectories import MOTIFS, pieces
 
 CHUNK = 16  # frames sent to a process at a time
 BLOCK_ROWS, BLOCK_SECONDS = 4096, 30.0  # a block of the data set is written after whichever comes first
