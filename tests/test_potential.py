@@ -9,7 +9,7 @@ from ase.cluster import Icosahedron
 
 from nanochart.landscape import _lammps, rgl
 from nanochart.landscape.motifs import start
-from nanochart.landscape.potential import file_name, pair_lines, write_setfl
+from nanochart.landscape.potential import builtin_lines, file_name, write_setfl
 from nanochart.landscape.quench import Quencher
 from nanochart.landscape.rgl import GUPTA, MIXED, bonds, energies_forces, gupta
 from nanochart.lammps_plugin import load_mpi
@@ -117,7 +117,7 @@ def impurity(host, guest, tmp_path):
     lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
     lmp.commands_list([
         "units metal", "atom_modify map array", f"lattice fcc {a}", "region box block 0 5 0 5 0 5",
-        "create_box 2 box", f"create_atoms {kinds.index(host) + 1} box", "mass * 1.0", *pair_lines(kinds, path),
+        "create_box 2 box", f"create_atoms {kinds.index(host) + 1} box", "mass * 1.0", *builtin_lines(kinds, path),
         f"set atom 1 type {kinds.index(guest) + 1}", "fix cell all box/relax iso 0", "minimize 0 1e-5 1000 10000",
     ])  # fmt: skip
     solution = lmp.get_thermo("pe") - (lmp.get_natoms() - 1) * cohesive - gupta(guest).bulk()[1]
@@ -175,7 +175,7 @@ def test_formula_forces_are_derivatives():
 @pytest.mark.parametrize("pair", [[e] for e in sorted(GUPTA)] + ALLOYS, ids="".join)
 def test_cutoff_joins_value_slope_and_curvature(pair):
     g = bonds(pair)[pair[0], pair[-1]]
-    h = 1e-5
+    h = 1e-6
     for amplitude in (g.repulsion, g.hopping):
         for r, scale in ((g.cut_start, amplitude(g.cut_start)[0]), (g.cut_end, 1.0)):
             below, above = amplitude(r - h), amplitude(r + h)

@@ -38,7 +38,7 @@ def file_name(elements: str | Sequence[str]) -> str:
     return f"{''.join(names)}.eam.{'alloy' if len(names) == 1 else 'fs'}"
 
 
-def pair_lines(elements: str | Sequence[str], path: str | os.PathLike | None = None) -> list[str]:
+def builtin_lines(elements: str | Sequence[str], path: str | os.PathLike | None = None) -> list[str]:
     """pair_style and pair_coeff lines for atom types that are `elements` in this order.
 
     path: the file of `write_setfl`; by default `file_name(elements)`. Raises as `write_setfl`.
