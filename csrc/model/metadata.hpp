@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/rdf.hpp"
+#include "model/outside.hpp"
 
 namespace nanochart {
 
@@ -15,6 +16,7 @@ struct ModelMetadata {
   std::vector<std::string> elements;  // alphabetical; species index of Rdf
   int atoms;                          // number of atoms the chart was learned on
   int latent;                         // number of CVs, d
+  Outside outside;                    // empty in files without it
   std::string hash;                   // SHA-256 of the file
   std::string json;                   // the whole text
 };
