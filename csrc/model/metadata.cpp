@@ -101,6 +101,13 @@ ModelMetadata parse_metadata(const std::string &path, const std::string &hash,
   m.outside = outside_of(path, json, kinds * (kinds + 1) / 2 * m.grid.bins);
   check_scale(path, json, "s_mean", m.latent, false);
   check_scale(path, json, "s_scale", m.latent, true);
+  if (json.contains("dense")) {
+    const Json dense = entry<Json>(path, json, "dense");
+    m.dense.activation = entry<std::string>(path, dense, "activation");
+    m.dense.layers = entry<int>(path, dense, "layers");
+    if ((m.dense.activation != "silu" && m.dense.activation != "tanh") || m.dense.layers < 1)
+      fail(path, "has dense " + dense.dump() + ", must have activation silu or tanh, layers >= 1");
+  }
   return m;
 }
 

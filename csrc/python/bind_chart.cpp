@@ -117,7 +117,12 @@ void bind_chart(py::module_ &m) {
 
   // The encoder alone, for benchmarks and tests: g[C*K] -> s[d], dv_ds -> dv_dg.
   py::class_<Model>(m, "Encoder")
-      .def(py::init([](const std::string &model) { return open_model(model); }), py::arg("model"))
+      .def(py::init([](const std::string &model) {
+             const py::gil_scoped_release release;
+             return open_model(model);
+           }),
+           py::arg("model"))
+      .def_property_readonly("engine", [](const Model &self) { return self.encoder->engine(); })
       .def("value",
            [](Model &self, const Array &g, bool gradient) {
              const auto &meta = self.metadata;

@@ -37,8 +37,7 @@ class TemperingRun:
             raise ValueError(f"quench: {folder} was run with {'; '.join(s.potential)}, must be the built-in potential "
                              "of Au, Ag or Cu: other potentials cannot be quenched with yet")
         self.element, self.atoms, self.trajectories = s.elements[0], s.atoms, s.replicas
-        self.frames = sum(end // s.frame - segment.start // s.frame
-                          for segment, end in zip(self.record.segments, self.record._ends())) * s.replicas
+        self.frames = self.record.last // s.frame * s.replicas
 
     def __iter__(self) -> Iterator[Structure]:
         for frame in self.record.frames():
