@@ -38,12 +38,12 @@ WHITENING_FLOOR = 1e-5  # of the largest variance
 class StudentSettings:
     """The student and how it learns: Adam, the rate falls to zero as a cosine."""
 
-    widths: tuple[int, ...] = (128, 64)
+    widths: tuple[int, ...] = (256, 128)
     activation: str = "silu"
     epochs: int = 150
     batch: int = 256
     rate: float = 3e-3
-    gradient_weight: float = 0.3
+    gradient_weight: float = 1.0
     inputs: int = 24000
     seed: int = 0
 
@@ -198,7 +198,9 @@ def distil(
     grid = RdfGrid(**about["grid"])
     part = parts_of(frames, about["training"]["split"])
     hot, cold = frames.positions_thermal, frames.positions_quenched
-    network = torch.jit.load(path).eval().requires_grad_(False)
+    network = torch.jit.load(path).eval()
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
     learn, unseen = part == TRAINING, part == VALIDATION
     student, history = train_student(network, hot[learn], cold[learn], grid, settings, progress)
     count = min(4 * np.count_nonzero(unseen), MOST_UNSEEN)

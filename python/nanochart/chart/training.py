@@ -147,11 +147,13 @@ def train_dataset(
     inputs: str = "thermal+quenched",
     split: str = "blocks",
     bins: int | None = None,
+    structures: int | None = None,
     resume: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Train on a data set file (landscape.dataset) and return `train`'s losses. bins=None takes the
-    papers' grid (samples.grid_of); split as in samples.parts_of."""
+    papers' grid (samples.grid_of); split as in samples.parts_of; structures: learn on so many pairs,
+    drawn by the seed, and judge by as many as the split then holds out of them."""
     from nanochart.landscape.dataset import Dataset
 
     data = Dataset(data)
@@ -163,8 +165,13 @@ def train_dataset(
             raise ValueError(f"{data.path}: {name} is not finite in {bad.sum()} of {len(data)} structures, first in "
                              f"number {np.flatnonzero(bad)[0]} (by trajectory and step): quench them again")  # fmt: skip
     grid = grid_of(data.positions_thermal, data.positions_quenched, data.element, bins)
-    part = parts_of(data, split)
-    samples = make_samples(data.positions_thermal, data.positions_quenched, part, grid, inputs, target)
+    rows = np.arange(len(data))
+    if structures is not None:
+        if not 20 <= structures <= len(data):
+            raise ValueError(f"structures is {structures}, must be 20 to {len(data)}, what {data.path} holds")
+        rows = np.sort(np.random.default_rng(settings.seed).permutation(rows)[:structures])
+    part = parts_of(data, split)[rows]
+    samples = make_samples(data.positions_thermal[rows], data.positions_quenched[rows], part, grid, inputs, target)
     info = {
         "grid": {"start": grid.start, "step": grid.step, "bins": grid.bins, "bandwidth": grid.bandwidth},
         "elements": [data.element],
@@ -173,6 +180,7 @@ def train_dataset(
             "data_hash": data.hash, "structures": len(data), "potential": data.potential,
             "temperatures": sorted(set(np.asarray(data.temperature).tolist())),
             "inputs": inputs, "target": target, "split": split,
+            **({"drawn": structures} if structures is not None else {}),
         },
     }  # fmt: skip
     return train(samples, output, settings, info, resume=resume, progress=progress)
