@@ -14,9 +14,9 @@ from nanochart import _core
 
 from . import cna
 from .pair_lines import PairLines, pair_lines
-from .potential import gupta
 from .ptmd_record import Record
 from .ptmd_starts import gupta_lines
+from .rgl import gupta
 
 
 @dataclass(frozen=True)

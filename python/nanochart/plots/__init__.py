@@ -2,5 +2,6 @@
 
 from .landscape import populations
 from .runs import chart_tour, tempering
+from .training import latent_sizes, learning_curves
 
-__all__ = ["chart_tour", "populations", "tempering"]
+__all__ = ["chart_tour", "latent_sizes", "learning_curves", "populations", "tempering"]
