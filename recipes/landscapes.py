@@ -17,6 +17,7 @@ from pathlib import Path
 
 from nanochart.landscape import ptmd_command
 from nanochart.landscape.convergence import compare
+from nanochart.landscape.production import produce
 from nanochart.landscape.quench_command import quench
 from nanochart.landscape.unique import make
 from nanochart.plots import populations, tempering
@@ -59,6 +60,15 @@ def temper(folder: Path, system: System, start: str, seed: int, longer: float) -
     print(table)
 
 
+def more(name: str, folder: Path, jobs: int) -> list[Path]:
+    """MD at fixed temperatures from all motifs, for Au147: in a few ns tempering stays near its start."""
+    if name != "Au147":
+        return []
+    from Au147 import plan
+
+    return [produce(folder / "Au147.trajectories.h5", plan(), jobs)]
+
+
 def landscape(name: str, folder: Path, jobs: int, longer: float) -> None:
     system = SYSTEMS[name]
     runs = [folder / f"{name}-{start}" for start in system.starts]
@@ -72,7 +82,7 @@ def landscape(name: str, folder: Path, jobs: int, longer: float) -> None:
     print(comparison.table())
     output = folder / f"{name}.h5"
     output.unlink(missing_ok=True)  # of an earlier, shorter run
-    composition, made = make(pairs, output, frames=FRAMES_OF_EACH, compact=True, threads=jobs)
+    composition, made = make([pairs, *more(name, folder, jobs)], output, frames=FRAMES_OF_EACH, compact=True, threads=jobs)
     print(f"{composition}\ndata set: {output}, {made['rows']} frames, content hash {made['hash']}")
 
 

@@ -36,7 +36,7 @@ def source(tmp_path):
 
 
 def test_duplicates_labels_counts_and_splits(source, tmp_path):
-    composition, made = make(source, tmp_path / "unique.h5", progress=False)
+    composition, made = make([source], tmp_path / "unique.h5", progress=False)
     data = Dataset(tmp_path / "unique.h5")
     labels = cna.label_codes(Dataset(source).positions_quenched.astype(float), "Au")
     kinds = len(set(labels))
@@ -54,7 +54,7 @@ def test_duplicates_labels_counts_and_splits(source, tmp_path):
     kept = dataset_file.read_attributes(tmp_path / "unique.h5")["composition"]
     assert str(Composition.from_json(kept)) == str(composition)
     with pytest.raises(FileExistsError, match="unique.h5 exists"):
-        make(source, tmp_path / "unique.h5", progress=False)
+        make([source], tmp_path / "unique.h5", progress=False)
 
 
 def test_order_of_quenching_has_no_say(source, tmp_path):
@@ -64,7 +64,7 @@ def test_order_of_quenching_has_no_say(source, tmp_path):
     add_block(again, "b", {k: v[order] for k, v in whole.items()})
     sets = []
     for path in (source, again):
-        make(path, tmp_path / f"u-{path.name}", progress=False)
+        make([path], tmp_path / f"u-{path.name}", progress=False)
         sets.append(Dataset(tmp_path / f"u-{path.name}"))
     assert sets[0].hash == sets[1].hash
     for name in ("count", "split_random", "split_blocks", "cna"):
@@ -72,8 +72,8 @@ def test_order_of_quenching_has_no_say(source, tmp_path):
 
 
 def test_further_frames_of_a_structure(source, tmp_path):
-    make(source, tmp_path / "one.h5", progress=False)
-    composition, made = make(source, tmp_path / "three.h5", frames=3, progress=False)
+    make([source], tmp_path / "one.h5", progress=False)
+    composition, made = make([source], tmp_path / "three.h5", frames=3, progress=False)
     one, three = Dataset(tmp_path / "one.h5"), Dataset(tmp_path / "three.h5")
     first = three.count > 0
     assert np.array_equal(three.step[first], one.step) and np.array_equal(three.replica[first], one.replica)
@@ -88,12 +88,12 @@ def test_further_frames_of_a_structure(source, tmp_path):
         assert three.split_random[i] == three.split_random[head][0]
         assert three.split_blocks[i] in (NEITHER, three.split_blocks[head][0])
     with pytest.raises(ValueError, match="0 frames of each structure, must be >= 1"):
-        make(source, tmp_path / "none.h5", frames=0, progress=False)
+        make([source], tmp_path / "none.h5", frames=0, progress=False)
 
 
 def test_compact_files_are_read_like_others(source, tmp_path):
-    make(source, tmp_path / "full.h5", frames=9, progress=False)
-    _, made = make(source, tmp_path / "compact.h5", frames=9, compact=True, progress=False)
+    make([source], tmp_path / "full.h5", frames=9, progress=False)
+    _, made = make([source], tmp_path / "compact.h5", frames=9, compact=True, progress=False)
     full, compact = Dataset(tmp_path / "full.h5"), Dataset(tmp_path / "compact.h5")
     for name in set(dataset_file.REQUIRED) - {"positions_thermal", "positions_quenched", "motif"}:
         assert np.array_equal(getattr(full, name), getattr(compact, name)), name
@@ -118,9 +118,24 @@ def test_compact_files_are_a_third_of_the_size(tmp_path):
     add_block(path, "b", rows_of(x, rng.random(256), 0, np.arange(256)))
     sizes = {}
     for compact in (False, True):
-        make(path, tmp_path / f"{compact}.h5", compact=compact, progress=False)
+        make([path], tmp_path / f"{compact}.h5", compact=compact, progress=False)
         sizes[compact] = (tmp_path / f"{compact}.h5").stat().st_size / len(Dataset(tmp_path / f"{compact}.h5"))
     assert sizes[True] < 0.45 * sizes[False], sizes
+
+
+def test_several_sources(source, tmp_path):
+    """Two halves in two files give what the whole gives, but for the numbers of their trajectories."""
+    whole = dataset_file.read_columns(source, list(dataset_file.REQUIRED))
+    halves = [create(tmp_path / f"{half}.h5", "Au", 55) for half in (0, 1)]
+    for half, path in enumerate(halves):
+        rows = whole["replica"] == half
+        add_block(path, "b", {k: v[rows] * 0 if k == "replica" else v[rows] for k, v in whole.items()})
+    composition, _ = make(halves, tmp_path / "joined.h5", progress=False)
+    assert str(composition) == str(make([source], tmp_path / "u.h5", progress=False)[0])
+    assert Dataset(tmp_path / "joined.h5").hash == Dataset(tmp_path / "u.h5").hash
+    other = create(tmp_path / "other.h5", "Ag", 55)
+    with pytest.raises(ValueError, match="sources have elements Ag and Au, must be the same"):
+        make([source, other], tmp_path / "no.h5", progress=False)
 
 
 def test_rule_against_the_plain_loop():
@@ -137,7 +152,7 @@ def test_rule_against_the_plain_loop():
 
 
 def test_table_has_the_paper_beside(source, tmp_path):
-    composition, _ = make(source, tmp_path / "u.h5", progress=False)
+    composition, _ = make([source], tmp_path / "u.h5", progress=False)
     assert "paper" not in str(composition)  # none for Au55
     composition.atoms = 147
     text = str(composition)
@@ -179,7 +194,7 @@ def test_never_all_frames_in_memory(tmp_path):
         add_block(path, f"b{b}", rows_of(x, rng.random(n), b, np.arange(n)))
     whole = 2 * n * blocks * 38 * 12
     tracemalloc.start()
-    _, made = make(path, tmp_path / "u.h5", progress=False)
+    _, made = make([path], tmp_path / "u.h5", progress=False)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert made["rows"] > 5000
@@ -189,7 +204,7 @@ def test_never_all_frames_in_memory(tmp_path):
 def test_nothing_to_keep(tmp_path):
     path = create(tmp_path / "all.h5", "Au", 13)
     with pytest.raises(ValueError, match="has no converged frame"):
-        make(path, tmp_path / "u.h5", progress=False)
+        make([path], tmp_path / "u.h5", progress=False)
     with pytest.raises(ValueError, match="must be > 0"):
-        make(path, tmp_path / "u.h5", rule=0.0, progress=False)
+        make([path], tmp_path / "u.h5", rule=0.0, progress=False)
     assert not (tmp_path / "u.h5").exists()

@@ -87,7 +87,7 @@ def quench(
 
 
 def dataset(
-    source: Annotated[Path, typer.Argument(help="data set of `nanochart quench`")],
+    sources: Annotated[list[Path], typer.Argument(help="data sets of `nanochart quench`, of one cluster")],
     output: Annotated[Path, typer.Option("--output", "-o", help="new HDF5 data set, of unique structures")],
     duplicates: Annotated[float, typer.Option(help="meV; kept structures of one label differ by at least this")] = 0.1,
     frames: Annotated[int, typer.Option(help="frames kept of each unique structure, at most")] = 1,
@@ -98,7 +98,7 @@ def dataset(
     """Label quenched frames, drop duplicates, print the composition, store the splits."""
     from nanochart.landscape.unique import make
 
-    composition, made = make(source, output, rule=duplicates / 1000, frames=frames, compact=compact, seed=seed,
+    composition, made = make(sources, output, rule=duplicates / 1000, frames=frames, compact=compact, seed=seed,
                              threads=jobs)  # fmt: skip
     typer.echo(f"{composition}\nwrote {output}: {made['rows']} frames of {composition.unique.sum()} structures, "
                f"content hash {made['hash']}")

@@ -95,7 +95,7 @@ def compare(path: Path, threads: int = 1) -> Comparison:
     if len(names) != 2:
         raise ValueError(f"convergence: {path} holds {len(names)} runs ({', '.join(names)}), must be a data set of "
                          "`nanochart quench RUN1 RUN2 -o FILE.h5`")
-    columns = labelled(path, threads)
+    columns = labelled([path], threads)
     columns = {name: values[columns["cna"] >= 0] for name, values in columns.items()}
     second = columns["replica"] >= made["trajectories"][0]
     runs = [{name: values[rows] for name, values in columns.items()} for rows in (~second, second)]

@@ -6,6 +6,7 @@ differ by at least 0.1 meV in energy or in their common-neighbour label.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -50,55 +51,78 @@ def partners(kept: np.ndarray, stands: np.ndarray, most: int, seed: int) -> np.n
     return others[rank < most]
 
 
-def make(source: Path, output: Path, *, rule: float = RULE, frames: int = 1, compact: bool = False, seed: int = 0,
-         threads: int = 1, progress: bool = True) -> tuple[Composition, dict[str, object]]:  # fmt: skip
-    """Write the unique structures of `source` with labels, counts and splits to `output`.
+def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: int = 1, compact: bool = False,
+         seed: int = 0, threads: int = 1, progress: bool = True) -> tuple[Composition, dict[str, object]]:  # fmt: skip
+    """Write the unique structures of `sources` with labels, counts and splits to `output`.
 
     frames: frames kept of each structure at most. The first one has the number of all of them as its
     `count`, the further ones (other thermal positions of the same minimum) have 0; they are on
     the side of the first one in both splits, or on neither where their own stretch of trajectory
-    is on the other. compact: see `dataset_file.DECIMALS`. Returns the composition and
-    `dataset.summary` of the new set. Raises ValueError for a source without converged frames,
-    FileExistsError if `output` exists.
+    is on the other. compact: see `dataset_file.DECIMALS`. Trajectories are numbered through the
+    sources. Returns the composition and `dataset.summary` of the new set. Raises ValueError for
+    sources without converged frames or of several clusters, FileExistsError if `output` exists.
     """
     if output.exists():
         raise FileExistsError(f"dataset: {output} exists; give another --output")
-    if not rule > 0:
-        raise ValueError(f"dataset: duplicates within {rule} eV, must be > 0")
     if frames < 1:
         raise ValueError(f"dataset: {frames} frames of each structure, must be >= 1")
-    attrs = files.read_attributes(source)
-    element, atoms = str(attrs["elements"]), int(attrs["atoms"])
-    columns = labelled(source, threads, progress)
-    failed = int(np.count_nonzero(columns["cna"] < 0))
-    columns = {name: values[columns["cna"] >= 0] for name, values in columns.items()}
-    codes = columns["cna"]
-    if not len(codes):
-        raise ValueError(f"dataset: {source} has no converged frame")
-    kept, stands = distinct(codes, columns["energy"], rule)
-    composition = compose(element, atoms, failed, codes, columns["temperature"], kept, stands)
-
+    composition, columns, kept, stands = reduce(sources, rule, threads, progress)
     rows = np.concatenate([kept, partners(kept, stands, frames - 1, seed)])
-    rows = rows[np.argsort(columns["row"][rows])]  # as they lie in the source
-    names = files.columns_of(source)
-    extra = {"cna": codes[rows], **_marks(columns, rows, kept, stands, seed)}
+    rows = rows[np.argsort(columns["row"][rows])]  # as they lie in the sources
+    names = [name for name in files.TYPES if any(name in files.columns_of(source) for source in sources)]
+    extra = {"cna": columns["cna"][rows], **_marks(columns, rows, kept, stands, seed)}
     optional = ["count", "split_random", "split_blocks", *(["evaluations"] if "evaluations" in names else [])]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    attrs["made_from"] = attrs.pop("quench", "")  # so that `nanochart quench` does not go on in it
+    attrs = files.read_attributes(sources[0])
+    attrs.pop("quench", None)  # so that `nanochart quench` does not go on in it
+    attrs["made_from"] = json.dumps([{"hash": summary(s)["hash"], "quench": json.loads(files.read_attributes(s).get("quench", "{}"))}
+                                     for s in sources])  # fmt: skip
     attrs |= {"duplicates_within": rule, "frames_of_each": frames, "split_seed": seed, "labels": list(cna.LABELS),
               "composition": composition.to_json()}  # fmt: skip
-    files.write(output, attrs, _kept(source, names, columns["row"][rows], extra), optional=optional, compact=compact)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    files.write(output, attrs, _kept(sources, names, columns["row"][rows], extra), optional=optional, compact=compact)
     return composition, summary(output)
 
 
-def labelled(source: Path, threads: int = 1, progress: bool = True) -> dict[str, np.ndarray]:
-    """energy, temperature, replica, step, row (in the file) and cna of all frames, in the order
+def reduce(sources: Sequence[Path], rule: float = RULE, threads: int = 1,
+           progress: bool = True) -> tuple[Composition, dict[str, np.ndarray], np.ndarray, np.ndarray]:  # fmt: skip
+    """Composition, columns of `labelled` without failed frames, and for those what `distinct` says."""
+    if not rule > 0:
+        raise ValueError(f"dataset: duplicates within {rule} eV, must be > 0")
+    kinds = [files.read_attributes(source) for source in sources]
+    for name in ("elements", "atoms", "potential"):
+        if len(found := sorted({str(kind[name]) for kind in kinds})) > 1:
+            raise ValueError(f"dataset: sources have {name} {' and '.join(found)}, must be the same")
+    columns = labelled(sources, threads, progress)
+    failed = int(np.count_nonzero(columns["cna"] < 0))
+    columns = {name: values[columns["cna"] >= 0] for name, values in columns.items()}
+    if not len(columns["cna"]):
+        raise ValueError(f"dataset: {', '.join(map(str, sources))} has no converged frame")
+    kept, stands = distinct(columns["cna"], columns["energy"], rule)
+    composition = compose(str(kinds[0]["elements"]), int(kinds[0]["atoms"]), failed, columns["cna"],
+                          columns["temperature"], kept, stands)  # fmt: skip
+    return composition, columns, kept, stands
+
+
+def _joined(sources: Sequence[Path], names: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
+    """Slabs of all sources, their trajectories numbered through."""
+    first = 0
+    for source in sources:
+        last = first - 1
+        for rows in files.slabs(source, names):
+            rows["replica"] = rows["replica"] + first
+            last = max(last, int(rows["replica"].max(initial=-1)))
+            yield rows
+        first = last + 1
+
+
+def labelled(sources: Sequence[Path], threads: int = 1, progress: bool = True) -> dict[str, np.ndarray]:
+    """energy, temperature, replica, step, row (through the sources) and cna of all frames, in the order
     (replica, step), so that the order of quenching has no say; cna is -1 where the quench failed."""
-    element = str(files.read_attributes(source)["elements"])
+    element = str(files.read_attributes(sources[0])["elements"])
     small = ("energy", "temperature", "replica", "step")
     parts = []
     with tqdm(unit="frame", desc="labels", disable=None if progress else True) as bar:
-        for rows in files.slabs(source, ["positions_quenched", "converged", *small]):
+        for rows in _joined(sources, ["positions_quenched", "converged", *small]):
             codes = cna.labels_or_none(rows["positions_quenched"], rows["converged"], element, threads)
             parts.append({**{name: rows[name] for name in small}, "cna": codes})
             bar.update(len(codes))
@@ -120,10 +144,10 @@ def _marks(columns: dict, rows: np.ndarray, kept: np.ndarray, stands: np.ndarray
             "split_blocks": np.where(blocks[rows] == blocks[first], blocks[rows], NEITHER)}  # fmt: skip
 
 
-def _kept(source: Path, names: Sequence[str], rows: np.ndarray, extra: dict) -> Iterator[dict[str, np.ndarray]]:
-    """Slabs of the rows (ascending) of the source, with the columns `extra` of those rows."""
+def _kept(sources: Sequence[Path], names: Sequence[str], rows: np.ndarray, extra: dict) -> Iterator[dict[str, np.ndarray]]:
+    """Slabs of the rows (ascending) of the sources, with the columns `extra` of those rows."""
     begin = 0
-    for slab in files.slabs(source, names):
+    for slab in _joined(sources, names):
         end = begin + len(slab["energy"])
         lo, hi = np.searchsorted(rows, (begin, end))
         inside = rows[lo:hi] - begin
