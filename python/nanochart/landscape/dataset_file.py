@@ -97,7 +97,7 @@ def write(path: Path, attrs: dict[str, object], slabs: Iterable[dict[str, np.nda
         group.create_dataset("start", (0, atoms, 3), "f4", maxshape=(None, atoms, 3), chunks=(8, atoms, 3))
         file.create_dataset("packed", data=list(packed), dtype=text, shape=(len(packed),))
         for rows in slabs:
-            rows = _rounded(rows) if compact else rows
+            rows = rounded(rows) if compact else rows
             for name in (*REQUIRED, *optional):
                 _extend(file[name], rows[name])
         for rows in trajectories:
@@ -106,7 +106,7 @@ def write(path: Path, attrs: dict[str, object], slabs: Iterable[dict[str, np.nda
     os.replace(part, path)
 
 
-def _rounded(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def rounded(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Centred positions on the lattice of DECIMALS, on which the filter loses nothing more."""
     centre = rows["positions_thermal"].mean(axis=1, keepdims=True, dtype=float)
     return {**rows, **{name: np.round(rows[name] - centre, places) for name, places in DECIMALS.items()}}
