@@ -31,7 +31,7 @@ KINDS = ("thermal", "quenched", "between", "displaced")  # of inputs, in turn
 METRIC_STRUCTURES = 24
 MOST_UNSEEN = 4000
 METRIC_SHARE = 0.9995  # of the trace of J J^T that the compared directions carry
-WHITENING_FLOOR = 1e-5  # of the largest variance
+WHITENING_FLOOR = 1e-3  # of the largest variance
 
 
 @dataclass(frozen=True)
