@@ -40,11 +40,11 @@ class StudentSettings:
 
     widths: tuple[int, ...] = (256, 128)
     activation: str = "silu"
-    epochs: int = 150
+    epochs: int = 200
     batch: int = 256
     rate: float = 3e-3
     gradient_weight: float = 1.0
-    inputs: int = 24000
+    inputs: int = 36000
     seed: int = 0
 
     def __post_init__(self):
