@@ -9,7 +9,8 @@ from nanochart.landscape import cna, dataset_file
 from nanochart.landscape.composition import PAPER, Composition
 from nanochart.landscape.dataset import Dataset, add_block, create
 from nanochart.landscape.motifs import start
-from nanochart.landscape.splits import NEITHER, TRAINING, VALIDATION, block_split, random_split
+from nanochart.landscape.dataset_file import NEITHER, TRAINING, VALIDATION
+from nanochart.landscape.splits import block_split, random_split
 from nanochart.landscape.unique import distinct, make
 
 
@@ -53,6 +54,16 @@ def test_duplicates_labels_counts_and_splits(source, tmp_path):
     assert composition.unique_at.sum(1).tolist() == [10, 10]
     kept = dataset_file.read_attributes(tmp_path / "unique.h5")["composition"]
     assert str(Composition.from_json(kept)) == str(composition)
+    assert data.splits == ("random", "blocks")
+    for name in data.splits:
+        training, validation = data.split(name)
+        side = getattr(data, f"split_{name}")
+        assert set(side[training]) == {TRAINING} and set(side[validation]) == {VALIDATION}
+        assert len(training) + len(validation) == np.count_nonzero(side != NEITHER)
+    with pytest.raises(ValueError, match="unique.h5: split is 'halves', has only random and blocks"):
+        data.split("halves")
+    with pytest.raises(ValueError, match="all.h5: split is 'blocks', has none; `nanochart dataset` stores"):
+        Dataset(source).split("blocks")
     with pytest.raises(FileExistsError, match="unique.h5 exists"):
         make([source], tmp_path / "unique.h5", progress=False)
 

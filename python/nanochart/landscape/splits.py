@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from .dataset_file import NEITHER, TRAINING, VALIDATION
+
 HELD_OUT = 0.2
 BLOCKS = 100  # fewest blocks of trajectory, taken over all trajectories
 MARGIN = 0.1  # of a block next to a held-out one that is used by neither side
-TRAINING, VALIDATION, NEITHER = 0, 1, -1
 
 
 def random_split(n: int, seed: int) -> np.ndarray:

@@ -16,7 +16,8 @@ from tqdm import tqdm
 from . import cna, dataset_file as files
 from .composition import Composition, compose
 from .dataset import summary
-from .splits import NEITHER, block_split, random_split
+from .dataset_file import NEITHER
+from .splits import block_split, random_split
 
 RULE = 1e-4  # eV
 
