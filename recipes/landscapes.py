@@ -82,7 +82,8 @@ def landscape(name: str, folder: Path, jobs: int, longer: float) -> None:
     print(comparison.table())
     output = folder / f"{name}.h5"
     output.unlink(missing_ok=True)  # of an earlier, shorter run
-    composition, made = make([pairs, *more(name, folder, jobs)], output, frames=FRAMES_OF_EACH, compact=True, threads=jobs)
+    composition, made = make([pairs, *more(name, folder, jobs)], output, frames=FRAMES_OF_EACH, compact=True,
+                             threads=jobs)  # fmt: skip
     print(f"{composition}\ndata set: {output}, {made['rows']} frames, content hash {made['hash']}")
 
 

@@ -2,8 +2,8 @@
 
     python docs/figures/landscapes.py FOLDER        # where recipes/landscapes.py has put them
 
-Writes docs/data/NAME.json, NAME.png, NAME.convergence.png and docs/data/README.md from the data sets NAME.h5, the
-comparisons NAME.convergence.json and the runs' summary.json.
+Writes docs/data/NAME.json, NAME.png, NAME.convergence.png and docs/data/README.md from the data sets NAME.h5, all
+tempered and quenched frames NAME.quenched.h5, the comparisons NAME.convergence.json and the runs' summary.json.
 """
 
 import json
@@ -15,8 +15,9 @@ import numpy as np
 from nanochart.landscape import cna
 from nanochart.landscape.composition import PAPER, PAPER_SOURCE, Composition
 from nanochart.landscape.convergence import Comparison
-from nanochart.landscape.dataset_file import read_attributes
 from nanochart.landscape.dataset import summary
+from nanochart.landscape.dataset_file import slabs
+from nanochart.landscape.unique import reduce
 from nanochart.plots import populations
 from nanochart.plots.style import LABEL_COLOURS, plt, save
 
@@ -31,24 +32,38 @@ def melting(run: dict) -> dict:
     return {"highest": float(at[c.argmax()]), "from": float(high[0]), "to": float(high[-1]), "k_B": float(c.max())}
 
 
+def half_amorphous(comparison: Comparison) -> list[float | None]:
+    """Temperature (K) at which half of a run's frames are amorphous, linear between rungs; None: at no rung."""
+    found = []
+    for shares in comparison.populations[..., cna.LABELS.index("Amorphous")]:
+        above = np.flatnonzero(shares >= 0.5)
+        k = int(above[0]) if len(above) else 0
+        between = slice(k - 1, k + 1)
+        found.append(float(np.interp(0.5, shares[between], comparison.temperatures[between])) if k else None)
+    return found
+
+
 def results(folder: Path, name: str) -> tuple[dict, Comparison, Composition, list[dict]]:
-    attrs, made = read_attributes(folder / f"{name}.h5"), summary(folder / f"{name}.h5")
-    composition = Composition.from_json(attrs["composition"])
+    made = summary(folder / f"{name}.h5")
+    composition = reduce([folder / f"{name}.quenched.h5"])[0]  # of tempering alone, whatever else NAME.h5 holds
+    kept = sum(np.count_nonzero(rows["count"]) for rows in slabs(folder / f"{name}.h5", ["count"]))
     saved = json.loads((folder / f"{name}.convergence.json").read_text())
     arrays = {k: np.array(saved[k]) for k in ("temperatures", "frames", "populations", "errors")}
     comparison = Comparison(saved["system"], tuple(saved["runs"]), **arrays)
     runs = [json.loads((folder / run / "summary.json").read_text()) for run in comparison.runs]
-    mean = comparison.populations.mean(axis=0)
-    frequent = [cna.LABELS[k] for k in mean.argmax(axis=1)]
     return {
         "frames": dict(zip(cna.LABELS, composition.frames.tolist())), "failed": composition.failed,
         "unique": dict(zip(cna.LABELS, composition.unique.tolist())),
-        "file": {"rows": made["rows"], "hash": made["hash"], "megabytes": round((folder / f"{name}.h5").stat().st_size / 1e6, 1)},
+        "file": {"rows": made["rows"], "structures": int(kept), "hash": made["hash"],
+                 "megabytes": round((folder / f"{name}.h5").stat().st_size / 1e6, 1)},
         "runs": {run: {"nanoseconds": s["nanoseconds"], "round_trips": sum(s["round_trips"]),
                        "swaps_accepted_least": round(min(s["acceptance"]), 3), "heat_capacity": melting(s)}
                  for run, s in zip(comparison.runs, runs)},
-        "motifs": [{"kelvin": float(t), "most_frequent": label, "shares": p.round(3).tolist(), "agree": bool(a)}
-                   for t, label, p, a in zip(comparison.temperatures, frequent, mean, comparison.agree)],
+        "half_amorphous_at": half_amorphous(comparison),
+        "motifs": [{"kelvin": float(t), "most_frequent": [cna.LABELS[k] for k in p.argmax(axis=1)],
+                    "shares": p.round(3).tolist(), "agree": bool(a)}
+                   for t, p, a in zip(comparison.temperatures, comparison.populations.swapaxes(0, 1),
+                                      comparison.agree)],
         "verdict": comparison.verdict(),
     }, comparison, composition, runs  # fmt: skip
 
@@ -82,28 +97,33 @@ def picture(name: str, comparison: Comparison, composition: Composition, runs: l
 def section(name: str, found: dict, composition: Composition) -> str:
     """The part of the page about one system."""
     paper = PAPER[composition.element, composition.atoms]
-    lines = [f"## {name}", f"![{name}]({name}.png)", "", "| | " + " | ".join(cna.LABELS) + " | total |", "|---" * 8 + "|"]
+    lines = [f"## {name}", f"![{name}]({name}.png)", "",
+             "| | " + " | ".join(cna.LABELS) + " | total |", "|---" * 8 + "|"]  # fmt: skip
     for title, counts in (("frames", composition.frames), ("paper: frames", paper[0]), ("unique", composition.unique),
                           ("paper: unique", paper[1])):  # fmt: skip
         total = sum(counts)
         lines.append(f"| {title} | " + " | ".join(f"{c:,} ({c / total:.1%})" for c in counts) + f" | {total:,} |")
-    lines += ["", "| run | ns a replica | round trips | swaps accepted, at least | heat capacity highest at | above half of its rise |",
-              "|---|---|---|---|---|---|"]  # fmt: skip
-    for run, r in found["runs"].items():
+    lines += ["", "| run | ns a replica | round trips | swaps accepted, at least | heat capacity highest at "
+              "| above half of its rise | half amorphous at |", "|---" * 7 + "|"]  # fmt: skip
+    for (run, r), half in zip(found["runs"].items(), found["half_amorphous_at"]):
         h = r["heat_capacity"]
         lines.append(f"| {run} | {r['nanoseconds']:.2f} | {r['round_trips']} | {r['swaps_accepted_least']:.0%} | "
-                     f"{h['highest']:.0f} K | {h['from']:.0f}-{h['to']:.0f} K |")
-    lines += ["", "Most frequent label (mean of the two runs): " + ", ".join(
-        f"{m['kelvin']:.0f} K {m['most_frequent']} {max(m['shares']):.0%}{'' if m['agree'] else '*'}" for m in found["motifs"])
-        + ". * The two runs differ there by more than their errors.", "", f"**Convergence.** {found['verdict']}.",
-        f"![convergence]({name}.convergence.png)", "",
-        f"File: {found['file']['rows']:,} frames, {found['file']['megabytes']} MB, content hash `{found['file']['hash'][:16]}`.", ""]
+                     f"{h['highest']:.0f} K | {h['from']:.0f}-{h['to']:.0f} K | {f'{half:.0f} K' if half else '-'} |")
+    lines += ["", f"**Convergence.** {found['verdict']}.", f"![convergence]({name}.convergence.png)", "",
+              "| T (K) | most frequent label in " + " | in ".join(found["runs"]) + " | |", "|---" * 4 + "|"]  # fmt: skip
+    for m in found["motifs"]:
+        labels = (f"{label} {max(shares):.0%}" for label, shares in zip(m["most_frequent"], m["shares"]))
+        lines.append(f"| {m['kelvin']:.0f} | {' | '.join(labels)} | {'' if m['agree'] else 'differ'} |")
+    file = found["file"]
+    lines += ["", f"`data/{name}.h5`: {file['structures']:,} unique structures, {file['rows']:,} frames, "
+              f"{file['megabytes']} MB, content hash `{file['hash'][:16]}`.", ""]  # fmt: skip
     return "\n".join(lines)
 
 
 def main(folder: Path) -> None:
     OUT.mkdir(exist_ok=True)
-    page = ["# The four data sets", "", "Made by `python recipes/landscapes.py`; this page by `python docs/figures/landscapes.py`. "
+    page = ["# The four data sets", "",
+            "Made by `python recipes/landscapes.py`; this page by `python docs/figures/landscapes.py`. "
             f"Numbers called the paper's are from {PAPER_SOURCE}. How such sets are made, and what these ones are good "
             "for: [landscapes](../landscapes.md).", ""]  # fmt: skip
     for name in SYSTEMS:

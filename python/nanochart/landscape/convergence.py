@@ -78,7 +78,7 @@ class Comparison:
         return "\n".join([f"{self.system}: {self.runs[0]} and {self.runs[1]}", *lines, self.verdict()])
 
     def save(self, path: Path) -> None:
-        found = {k: v.round(4).tolist() if isinstance(v, np.ndarray) else v for k, v in asdict(self).items()}
+        found = {k: v.round(6).tolist() if isinstance(v, np.ndarray) else v for k, v in asdict(self).items()}
         found |= {"labels": cna.LABELS, "agree": self.agree.tolist(), "verdict": self.verdict()}
         path.write_text(json.dumps(found) + "\n")
 
@@ -101,7 +101,8 @@ def compare(path: Path, threads: int = 1) -> Comparison:
     runs = [{name: values[rows] for name, values in columns.items()} for rows in (~second, second)]
     common = np.intersect1d(*(run["temperature"] for run in runs))
     if len(common) < 2:
-        raise ValueError(f"convergence: {path}: {' and '.join(names)} share {len(common)} temperatures, must be 2 or more")
+        raise ValueError(f"convergence: {path}: {' and '.join(names)} share {len(common)} temperatures, "
+                         "must be 2 or more")
     found = [_populations(run, common, name) for run, name in zip(runs, names)]
     frames, populations, errors = (np.array(values) for values in zip(*found))
     return Comparison(f"{attrs['elements']}{int(attrs['atoms'])}", tuple(names), common, frames, populations, errors)

@@ -34,7 +34,8 @@ def block_split(replica: np.ndarray, step: np.ndarray, seed: int, blocks: int = 
     np.maximum.at(last, of, step)
     place = (step - first[of]) / np.maximum(last - first, 1)[of] * pieces
     piece = np.minimum(place.astype(int), pieces - 1)
-    drawn = np.random.default_rng(seed).permutation(len(names) * pieces)[: max(round(HELD_OUT * len(names) * pieces), 1)]
+    total = len(names) * pieces
+    drawn = np.random.default_rng(seed).permutation(total)[: max(round(HELD_OUT * total), 1)]
     held = np.zeros((len(names), pieces + 2), dtype=bool)  # with a free block at either end
     held[:, 1:-1].flat[drawn] = True
     inside = held[of, piece + 1]

@@ -75,8 +75,10 @@ def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: i
     optional = ["count", "split_random", "split_blocks", *(["evaluations"] if "evaluations" in names else [])]
     attrs = files.read_attributes(sources[0])
     attrs.pop("quench", None)  # so that `nanochart quench` does not go on in it
-    attrs["made_from"] = json.dumps([{"hash": summary(s)["hash"], "quench": json.loads(files.read_attributes(s).get("quench", "{}"))}
-                                     for s in sources])  # fmt: skip
+    attrs["made_from"] = json.dumps([
+        {"hash": summary(source)["hash"], "quench": json.loads(files.read_attributes(source).get("quench", "{}"))}
+        for source in sources
+    ])
     attrs |= {"duplicates_within": rule, "frames_of_each": frames, "split_seed": seed, "labels": list(cna.LABELS),
               "composition": composition.to_json()}  # fmt: skip
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +147,8 @@ def _marks(columns: dict, rows: np.ndarray, kept: np.ndarray, stands: np.ndarray
             "split_blocks": np.where(blocks[rows] == blocks[first], blocks[rows], NEITHER)}  # fmt: skip
 
 
-def _kept(sources: Sequence[Path], names: Sequence[str], rows: np.ndarray, extra: dict) -> Iterator[dict[str, np.ndarray]]:
+def _kept(sources: Sequence[Path], names: Sequence[str], rows: np.ndarray,
+          extra: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:  # fmt: skip
     """Slabs of the rows (ascending) of the sources, with the columns `extra` of those rows."""
     begin = 0
     for slab in _joined(sources, names):
