@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ase.cluster import Decahedron, Icosahedron, Octahedron
 
-from nanochart.landscape import cna, motifs
+from nanochart.landscape import cna, lattices, motifs
 
 AU = cna.default_cutoff("Au")
 FCC, HCP, FIVEFOLD, ICOSAHEDRAL = 1, 2, 3, 4
@@ -71,7 +71,7 @@ def test_decahedra(p, q, r):
 ])  # fmt: skip
 def test_bulk(stacking, kind, bonds):
     """The atom at the middle of a close-packed crystal."""
-    x = motifs.stacked_sites(60, 4.08, stacking)
+    x = lattices.stacked_sites(60, 4.08, stacking)
     x = x[np.linalg.norm(x, axis=1) < 3.2 * 2.885]
     centre = int(np.argmin(np.linalg.norm(x, axis=1)))
     pairs, signatures = cna.signatures(x, AU)
@@ -148,7 +148,7 @@ def test_labels_of_starts(motif, element, atoms):
 def test_labels_of_other_shapes():
     assert cna.label(Octahedron("Au", 7, 2, 4.08).positions, "Au") == "Fcc"  # truncated octahedron
     assert cna.label(Octahedron("Au", 9, 4, 4.08).positions, "Au") == "Fcc"  # cuboctahedron
-    hcp = motifs.stacked_sites(147, 4.08, "ABABABABABABA")
+    hcp = lattices.stacked_sites(147, 4.08, "ABABABABABABA")
     hcp = hcp[np.argsort(np.linalg.norm(hcp - 0.1, axis=1))[:147]]
     assert cna.label(hcp, "Au") == "Twin"
     assert cna.label(hcp[:1], "Au") == "Amorphous"
