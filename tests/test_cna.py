@@ -83,9 +83,9 @@ def test_bulk(stacking, kind, bonds):
 
 def test_parallel_planes():
     """Two twin planes of one orientation, and of two."""
-    one = motifs.start("Twin", "Au", 147, seed=2).positions
-    (row,) = cna.summary(one, AU)
-    assert row.hcp_parallel == row.hcp > 15
+    for motif in ("Twin", "Fault"):
+        (row,) = cna.summary(motifs.start(motif, "Au", 147, seed=3).positions, AU)
+        assert row.hcp_parallel == row.hcp > 15
     deca = Decahedron("Au", 5, 5, 0, 4.08).positions
     (row,) = cna.summary(deca, AU)
     assert row.hcp_parallel * 5 == row.hcp
@@ -125,23 +125,28 @@ def test_equal_to_ovito_here(quenched):
 
 
 # ---- labels -------------------------------------------------------------------------------------
-MOTIFS = ("Ih", "Dh", "Fcc", "Twin")
+LABEL_OF = {"Ih": "Ih", "Dh": "Dh", "Marks": "Dh", "Ino": "Dh", "Fcc": "Fcc", "TO": "Fcc", "Twin": "Twin",
+            "Fault": "Twin", "Hcp": "Twin"}  # fmt: skip
 
 
 @pytest.mark.parametrize("element,atoms", [("Au", 147), ("Ag", 147), ("Cu", 147), ("Au", 90)])
-@pytest.mark.parametrize("motif", MOTIFS)
+@pytest.mark.parametrize("motif", LABEL_OF)
 def test_labels_of_starts(motif, element, atoms):
-    """At 0 K: as built, relaxed, and quenched again from thermal noise."""
+    """At 0 K: as built, relaxed, and quenched again from noise of 0.052 nearest-neighbour distances.
+
+    docs/cna.md has the table of more shapes, with the exceptions.
+    """
     from nanochart.landscape.quench import Quencher
 
     rng = np.random.default_rng(1)
     quench = Quencher(element, atoms)
-    for seed in (0, 2, 3):
+    noise = 0.052 * cna.nearest_neighbour(element)
+    for seed in (0, 3):
         built = motifs.start(motif, element, atoms, seed).positions
         relaxed = quench(built).positions
-        assert cna.label(built, element) == cna.label(relaxed, element) == motif
-        noisy = quench(relaxed + 0.15 * rng.normal(size=relaxed.shape)).positions
-        assert cna.label(noisy, element) == motif
+        assert cna.label(built, element) == cna.label(relaxed, element) == LABEL_OF[motif]
+        noisy = quench(relaxed + noise * rng.normal(size=relaxed.shape)).positions
+        assert cna.label(noisy, element) == LABEL_OF[motif]
     quench.close()
 
 

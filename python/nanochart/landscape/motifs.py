@@ -119,7 +119,7 @@ def start(motif: str, element: str, atoms: int, seed: int) -> Atoms:
     middle = layers // 2
     planes = {
         "Fcc": [()],
-        "Twin": [(middle,), (middle, middle + 3)],
+        "Twin": [(middle,), (middle - 1, middle + 2)],
         "Fault": [(middle, middle + 1), (middle - 1, middle + 1)],
         "Hcp": [tuple(range(layers))],
     }
