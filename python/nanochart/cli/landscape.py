@@ -30,7 +30,7 @@ def ptmd(
     frame: Annotated[float, typer.Option(help="ps between kept frames of a replica")] = 10.0,
     checkpoint: Annotated[Optional[float], typer.Option(help="ps between restart files; default: every swap")] = None,
     length: Annotated[Optional[float], typer.Option(help="ns per replica; default 50; a run may be lengthened")] = None,
-    motifs: Annotated[str, typer.Option(help="starts, in turn up the ladder")] = "Ih Dh Fcc Twin Amorphous",
+    motifs: Annotated[str, typer.Option(help="starts, in turn up the ladder: Ih Dh Marks Ino Fcc TO Twin Fault Hcp Amorphous")] = "Ih Dh Fcc Twin Amorphous",
     start: Annotated[Optional[list[Path]], typer.Option(help="file of starts that ASE reads, instead of motifs; may be repeated")] = None,
     potential_lines: Annotated[Optional[Path], typer.Option(help="file with the pair_style and pair_coeff lines of another potential")] = None,
     extra: Annotated[Optional[Path], typer.Option(help="file of LAMMPS lines put before `temper`, the same for all replicas")] = None,
