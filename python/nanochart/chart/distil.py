@@ -31,7 +31,7 @@ KINDS = ("thermal", "quenched", "between", "displaced")  # of inputs, in turn
 METRIC_STRUCTURES = 24
 MOST_UNSEEN = 4000
 METRIC_SHARE = 0.9995  # of the trace of J J^T that the compared directions carry
-WHITENING_FLOOR = 1e-5  # of the largest variance
+WHITENING_FLOOR = 1e-3  # of the largest variance
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class StudentSettings:
 
     widths: tuple[int, ...] = (256, 128)
     activation: str = "silu"
-    epochs: int = 150
+    epochs: int = 200
     batch: int = 256
     rate: float = 3e-3
     gradient_weight: float = 1.0
-    inputs: int = 24000
+    inputs: int = 36000
     seed: int = 0
 
     def __post_init__(self):
