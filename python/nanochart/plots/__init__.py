@@ -1,5 +1,8 @@
 """Pictures. Functions take arrays and a path; nothing here computes."""
 
+from .charts import bandwidths, chart, fractions, rdf_bands
+from .clusters import families
+from .projections import projection
 from .runs import chart_tour, tempering
 
-__all__ = ["chart_tour", "tempering"]
+__all__ = ["bandwidths", "chart", "chart_tour", "families", "fractions", "projection", "rdf_bands", "tempering"]
