@@ -56,7 +56,7 @@ def test_rosette(icosahedron):
     top = radii(x).argmax()
     axis = x[top] / np.linalg.norm(x[top])
     d = np.sort(np.linalg.norm(x - x[top], axis=1))[1]
-    ring = np.flatnonzero((np.linalg.norm(x - x[top], axis=1) < 1.2 * d) & (radii(x) > 1.7 * d))
+    ring = np.flatnonzero((np.linalg.norm(x - x[top], axis=1) < 1.2 * d) & (radii(x) > 0.8 * radii(x).max()))
     ring = ring[ring != top]
     assert len(ring) == 5
     height, width = np.mean(x[ring] @ axis), np.mean(np.linalg.norm(x[ring] - np.outer(x[ring] @ axis, axis), axis=1))
@@ -74,7 +74,7 @@ def test_adatom(icosahedron):
     r = radii(x)
     d = np.sort(np.linalg.norm(x - x[r.argmin()], axis=1))[1]
     # On the middle of a facet: above three surface atoms that touch each other.
-    surface = np.flatnonzero((r > 0.6 * r.max()) & (r < 0.93 * r.max()))
+    surface = np.flatnonzero(r > 0.75 * r.max())
     first = surface[r[surface].argmin()]
     near = [j for j in np.argsort(np.linalg.norm(x - x[first], axis=1))[1:9] if r[j] > 0.75 * r.max()]
     pair = next((a, b) for a in near for b in near if a < b and np.linalg.norm(x[a] - x[b]) < 1.2 * d)

@@ -82,12 +82,23 @@ def _of_run(path: Path, replica: int | None) -> Iterator[tuple]:
         yield frame.step * s.timestep, frame.temperature, frame.positions, symbols
 
 
-def _of_file(path: Path, interval, timestep, element) -> Iterator[tuple]:
-    from ase.io import iread
+def _images(path: Path) -> Iterator:
+    """Images of ASE one by one; of a LAMMPS dump, which its `iread` would read whole, by what that calls."""
+    from ase.io import iread, lammpsrun
+    from ase.io.formats import filetype
 
+    dump = getattr(lammpsrun, "iread_lammps_dump_text", None)
+    if dump is None or filetype(str(path)) != "lammps-dump-text":
+        yield from iread(path, index=":")
+        return
+    with open(path) as file:
+        yield from dump(file, index=slice(None))
+
+
+def _of_file(path: Path, interval, timestep, element) -> Iterator[tuple]:
     if not path.is_file():
         raise FileNotFoundError(f"project: {path}: no such file, or folder of a ptmd run")
-    images, number = iread(path, index=":"), -1
+    images, number = _images(path), -1
     while True:
         number += 1
         try:

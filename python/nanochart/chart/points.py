@@ -18,7 +18,7 @@ COLUMNS = ("converged", "energy", "temperature", "replica", "step", "cna", "coun
 
 @dataclass(frozen=True)
 class Points:
-    """Converged structures of a data set in the order of its file; arrays have one row a structure.
+    """Converged structures of a data set, of a set without duplicates each once, in the order of its file; arrays have one row a structure.
 
     s[n,d]; codes[n] into cna.LABELS; energy (eV); temperature (K); replica and step; count[n], how
     many frames a structure stands for (-1: the set holds all frames); positions[n,N,3] of the quenched
@@ -83,7 +83,7 @@ def load(model: str | os.PathLike | ChartCV, data: str | os.PathLike, progress: 
     parts, first = [], 0
     bar = tqdm(unit="structure", desc="chart", disable=None if progress else True)
     for rows in files.slabs(path, ["positions_quenched", *COLUMNS]):
-        good = rows["converged"].astype(bool)
+        good = rows["converged"].astype(bool) & (rows["count"] != 0)  # 0: further frames of a structure
         x = rows.pop("positions_quenched")[good]
         part = {name: values[good] for name, values in rows.items()} | {"positions": x}
         part["row"] = first + np.flatnonzero(good)

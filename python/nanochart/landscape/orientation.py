@@ -26,7 +26,8 @@ def facing(x: np.ndarray, classes: np.ndarray) -> np.ndarray:
         return _turned(x, outwards, shape[:, -1])
     if np.count_nonzero(hcp) >= 4:
         normal = np.linalg.svd(x[hcp] - x[hcp].mean(axis=0))[2][-1]
-        return _turned(x, np.cross(normal, shape[:, -1]), np.cross(normal, np.cross(normal, shape[:, -1])))
+        long, short = np.linalg.svd(x - np.outer(x @ normal, normal), full_matrices=False)[2][:2]
+        return _turned(x, short, long)
     return _turned(x, shape[:, 0], shape[:, -1])
 
 

@@ -41,7 +41,7 @@ def atlas(path: Path, *, title: str, s: np.ndarray, labels: Sequence[str], codes
     }  # fmt: skip
     text = TEMPLATE.read_text()
     for mark, value in (("@TITLE@", _text(title)), ("@DATA@", _embedded(data)), ("@PLOTLY@", get_plotlyjs())):
-        text = text.replace(mark, value, 1)
+        text = text.replace(mark, value)
     path.write_text(text, encoding="utf-8")
 
 

@@ -47,7 +47,7 @@ def chart(s: np.ndarray, labels: np.ndarray, family: np.ndarray, families: Seque
         axis.set_ylabel("$s_2$" if s.shape[1] > 1 else "energy (eV)")
         if solid:
             axis.set_zlabel("$s_3$")
-            axis.set_box_aspect(None, zoom=0.9)  # room for the labels
+            axis.set_box_aspect(None, zoom=0.97)  # room for the labels
     axes[0].legend(loc="upper left", markerscale=8 / size**0.5, frameon=False, fontsize=9)
     figure.suptitle(title)
     save(figure, path, dpi=120)
@@ -73,8 +73,8 @@ def rdf_bands(g: np.ndarray, distances: np.ndarray, labels: np.ndarray, path: Pa
         axis.fill_between(distances, low, high, color=LABEL_COLOURS[name], alpha=0.35, lw=0)
         axis.plot(distances, middle, color=LABEL_COLOURS[name], lw=1)
         axis.text(0.99, 0.85, f"{name}  {np.count_nonzero(labels == name):,}", transform=axis.transAxes, ha="right", va="top")
-        axis.set_ylim(0, None)
         axis.margins(x=0)
+    axes[0, 0].set_ylim(bottom=0)
     axes[-1, 0].set_xlabel(r"distance ($\mathrm{\AA}$)")
     figure.supylabel(r"g ($\mathrm{\AA}^{-1}$)", fontsize=10)
     figure.suptitle(title)
