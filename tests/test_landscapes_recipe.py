@@ -28,7 +28,8 @@ def test_recipe_and_page(tmp_path, monkeypatch):
     assert composition.frames.sum() == 2 * 4 * 60 and composition.failed == 0
     data = Dataset(tmp_path / "Au13.h5")
     assert data.count.sum() == 480 and set(data.temperature) <= set(composition.temperatures)
-    assert "Ih" in data.motif[data.replica < 4] and "Fcc" not in data.motif[data.replica < 4]
+    pairs = Dataset(tmp_path / "Au13.quenched.h5")
+    assert set(pairs.motif[pairs.replica == 0]) == {"Ih"} and "Fcc" in pairs.motif[pairs.replica >= 4]
 
     monkeypatch.setattr(page, "OUT", tmp_path / "out")
     monkeypatch.setattr(page, "SYSTEMS", ("Au13", "Ag13"))
