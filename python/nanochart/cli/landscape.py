@@ -77,12 +77,13 @@ def quench(
     stride: Annotated[int, typer.Option(min=1, help="take every n-th frame of each trajectory")] = 1,
     temperature: Annotated[Optional[float], typer.Option(help="K, of files whose frames name none")] = None,
     element: Annotated[Optional[str], typer.Option(help="of files that do not name it")] = None,
+    potential_lines: Annotated[Optional[Path], typer.Option(help="of files: pair_style and pair_coeff lines of another potential; a run has its own")] = None,
 ):  # fmt: skip
     """Minimise every frame of tempering runs or trajectories: (thermal, quenched) pairs in a data set."""
     from nanochart.landscape.quench_command import quench as run
 
     outcome = run(sources, output, jobs=jobs, tolerance=tolerance, stride=stride, temperature=temperature,
-                  element=element)  # fmt: skip
+                  element=element, potential=potential_lines)  # fmt: skip
     if outcome is not None:  # None on the workers of mpiexec
         typer.echo(f"{outcome}\nwrote {output}; next: nanochart dataset {output} -o UNIQUE.h5")
 
