@@ -1,5 +1,6 @@
 #include "core/kernels.hpp"
 #include "core/simd.hpp"
+#include "core/spline.hpp"
 
 namespace nanochart::NANOCHART_ISA {
 
@@ -21,7 +22,7 @@ struct Locator {
   Vec locate(Vec r2, Vec &inverse, Int &offset) const {
     r2 = min(max(r2, lowest2), farthest2);
     inverse = rsqrt(r2);
-    const Vec u = r2 * inverse * scale + shift, m = u + round;
+    const Vec u = cell_coordinate(r2 * inverse, scale, shift), m = u + round;
     offset = ((Int)m - round_bits) << 2;
     return u - (m - round);
   }
@@ -153,12 +154,6 @@ static void pull_any(const Points &p, Range rows, Range columns, Visit visit, co
   pull_either<false>(p, rows, columns, visit, cells, slopes, force, pairs);
 }
 
-// Cubic B-spline of the four nodes around a cell, as polynomials of t about the cell's middle.
-static constexpr double SPLINE[4][4] = {{1. / 48, -1. / 8, 1. / 4, -1. / 6},
-                                        {23. / 48, -5. / 8, -1. / 4, 1. / 2},
-                                        {23. / 48, 5. / 8, -1. / 4, -1. / 2},
-                                        {1. / 48, 1. / 8, 1. / 4, 1. / 6}};
-
 static void nodes(int nodes, const double *moments, double *rho) {
   constexpr int BLOCK = 64;
   alignas(64) double apart[4][BLOCK + 3];  // moments of the cells that touch the block, by power
@@ -169,7 +164,7 @@ static void nodes(int nodes, const double *moments, double *rho) {
     for (int m = 0; m < count; ++m) {
       double s = 0;
       for (int n = 0; n < 4; ++n)
-        for (int p = 0; p < 4; ++p) s += SPLINE[n][p] * apart[p][m + 3 - n];
+        for (int p = 0; p < 4; ++p) s += spline(n, p) * apart[p][m + 3 - n];
       rho[first + m] = s;
     }
   }
@@ -179,7 +174,7 @@ static void slopes(int nodes, const double *lambda, double factor, double *slope
   for (int cell = 1; cell < nodes + 4; ++cell) {
     double a[4] = {0, 0, 0, 0};
     for (int n = 0; n < 4; ++n)
-      for (int p = 1; p < 4; ++p) a[p - 1] += p * SPLINE[n][p] * lambda[cell - 4 + n];
+      for (int p = 1; p < 4; ++p) a[p - 1] += p * spline(n, p) * lambda[cell - 4 + n];
     for (int p = 0; p < 4; ++p) slopes[4 * cell + p] = factor * a[p];
   }
 }
