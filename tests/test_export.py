@@ -18,8 +18,9 @@ from nanochart import _core
 from nanochart.chart.autoencoder import Autoencoder
 from nanochart.chart.export import StandardisedEncoder, export, export_run, read_metadata
 from nanochart.chart.linear import write_linear_model
-from nanochart.chart.samples import Samples
-from nanochart.chart.training import Settings, best_model, load_checkpoint, train
+from nanochart.chart.run_folder import best_model, load_checkpoint
+from nanochart.chart.samples import Samples, hold_out_groups
+from nanochart.chart.training import Settings, train
 from nanochart.descriptor import RdfGrid
 
 GRID = RdfGrid(1.5, 0.1, 90, 0.2)
@@ -28,6 +29,9 @@ RNG = np.random.default_rng(5)
 # Curves that differ as clusters do: three peaks of varying height.
 PEAKS = np.exp(-((GRID.points - np.array([[3.0], [5.0], [8.0]])) ** 2) / 0.5)
 INPUTS = (RNG.random((40, 3)) @ PEAKS)[:, None]
+
+SHIPPED = sorted(p.stem for p in (Path(nanochart.__file__).parent / "models").glob("*.pt"))
+NEAREST = {"Au": 2.885, "Ag": 2.89, "Cu": 2.56}
 
 
 def linear(path, d=2, **changes):
@@ -49,11 +53,12 @@ def edit(path: Path, change) -> Path:
     return other
 
 
+@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
 @pytest.mark.parametrize("architecture", ["charting", "inherent"])
-def test_eager_scripted_and_cpp_agree(architecture, tmp_path):
+def test_eager_scripted_and_cpp_agree(architecture, activation, tmp_path):
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = Autoencoder(90, 3, architecture)
+        model = Autoencoder(90, 3, architecture, activation=activation)
     model.fit_scalers(INPUTS, INPUTS)
     model.train()(torch.rand(16, 1, 90))  # batch statistics that are not 0 and 1
     path = export(model.encoder, tmp_path / "m.pt", name="m", inputs=INPUTS, **SIZE)
@@ -100,7 +105,8 @@ def test_s_has_zero_mean_and_unit_variance_over_the_inputs(tmp_path):
 
 def test_a_run_is_exported_with_its_history(tmp_path):
     g = INPUTS.astype(np.float32)
-    samples = Samples(g, g, np.arange(40), np.full(40, "quenched"))
+    g = np.concatenate([g, g])
+    samples = Samples(g, g, hold_out_groups(np.arange(80)), np.full(80, "quenched"))
     info = {"grid": {"start": 1.5, "step": 0.1, "bins": 90, "bandwidth": 0.2}, "elements": ["Au"],
             "atoms": 20, "training": {"data_hash": "abc"}}  # fmt: skip
     train(samples, tmp_path / "run", Settings(epochs=1, precision="float32"), info, progress=False)
@@ -108,6 +114,7 @@ def test_a_run_is_exported_with_its_history(tmp_path):
     assert meta["name"] == "Test20" and meta["training"]["data_hash"] == "abc"
     assert meta["training"]["batch"] == 128 and meta["training"]["architecture"] == "charting"
     assert meta["losses"]["epochs"] == 1 and meta["losses"]["validation"] > 0
+    assert len(meta["outside"]["mean"]) == 90
     best = best_model(load_checkpoint(tmp_path / "run")).encoder
     with torch.no_grad():
         z = best(torch.as_tensor(g[:1])).numpy()[0]
@@ -152,14 +159,21 @@ def test_export_refuses(change, message, tmp_path):
         export(model.encoder, tmp_path / "m.pt", **{"name": "m", "inputs": INPUTS, **SIZE, **change})
 
 
-def test_shipped_model_in_cpp_equals_torch_to_1e_6():
-    path = _core.find_model("Au147")
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_model_in_cpp_equals_torch(name):
+    """To 1e-6 where both run libtorch; dense networks sum in another order, in float32."""
+    path = _core.find_model(name)
     meta = read_metadata(path)
-    grid = RdfGrid(**meta["grid"])
-    x = 2.7 * np.stack(np.meshgrid(*[np.arange(6)] * 3), -1).reshape(-1, 3)[:147]  # any structure
-    g = nanochart.rdf(x, grid)
-    expected = torch.jit.load(path).eval()(torch.tensor(g[None], dtype=torch.float32))[0]
-    assert _core.Encoder("Au147").value(g) == pytest.approx(expected.detach().numpy(), rel=1e-6, abs=1e-6)
+    file = np.load(Path(__file__).parent / "data" / "quenched_Au147.npz")
+    x = file["positions"][0] * file["unit"] * NEAREST[meta["elements"][0]] / NEAREST["Au"]
+    x = x[np.argsort(np.linalg.norm(x - x.mean(axis=0), axis=1))[: meta["atoms"]]]
+    g = nanochart.rdf(x, RdfGrid(**meta["grid"]))
+    network = torch.jit.load(path).eval()
+    expected = network(torch.tensor(g[None], dtype=torch.float32))[0].detach().numpy()
+    exact = network.double()(torch.tensor(g[None]))[0].detach().numpy()
+    encoder = _core.Encoder(name)
+    assert encoder.value(g) == pytest.approx(expected, abs=1e-6 if encoder.engine == "libtorch" else 1e-5)
+    assert encoder.value(g) == pytest.approx(exact, abs=1e-5)
 
 
 # ---- files that C++ refuses ---------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/rdf.hpp"
+#include "model/outside.hpp"
 
 namespace nanochart {
 
@@ -19,6 +20,7 @@ struct ModelMetadata {
     std::string activation;           // silu or tanh, after all layers but the last
     int layers = 0;                   // 0: the network is not of this kind
   } dense;                            // fully connected, see dense_encoder.hpp
+  Outside outside;                    // empty in files without it
   std::string hash;                   // SHA-256 of the file
   std::string json;                   // the whole text
 };

@@ -9,16 +9,14 @@ import typer
 
 
 def potential(
-    elements: Annotated[list[str], typer.Argument(help="Au, Ag or Cu")],
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="default: ELEMENT.eam.alloy")] = None,
+    elements: Annotated[list[str], typer.Argument(help="Au, Ag or Cu; of an alloy two: Ag Cu or Ag Au")],
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="default: Au.eam.alloy, AgCu.eam.fs")] = None,
 ):
-    """Write an RGL (Gupta) potential as a setfl file for pair_style eam/alloy."""
-    from nanochart.landscape.potential import write_setfl
+    """Write an RGL (Gupta) potential for LAMMPS: pair_style eam/alloy for a metal, eam/fs for an alloy."""
+    from nanochart.landscape.potential import builtin_lines, file_name, write_setfl
 
-    path = output or Path(f"{''.join(elements)}.eam.alloy")
-    write_setfl(path, elements)
-    names = " ".join(elements)
-    typer.echo(f"wrote {path}; in LAMMPS:\n  pair_style eam/alloy/opt\n  pair_coeff * * {path} {names}")
+    path = write_setfl(output or file_name(elements), elements)
+    typer.echo("\n  ".join([f"wrote {path}; in LAMMPS:", *builtin_lines(elements, path)]))
 
 
 def ptmd(

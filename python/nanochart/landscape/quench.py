@@ -11,7 +11,7 @@ from scipy.spatial.distance import pdist
 
 from ._lammps import new_lammps, positions_of, set_positions
 from .pair_lines import PairLines, bond_length
-from .potential import gupta
+from .rgl import gupta
 
 FORCE_TOLERANCE = 1e-3  # eV/A, 2-norm over all atoms
 CLOSEST = 0.3  # of a bond's length; nearer atoms are off the tables, not a configuration of MD

@@ -19,9 +19,9 @@ from ._lammps import check_potential
 from .dataset_file import read_attributes, slabs, sole_writer
 from .executors import executor, results
 from .pair_lines import PairLines, read_pair_lines
-from .potential import gupta
 from .ptmd_log import cluster_pieces
 from .quench import FORCE_TOLERANCE, Quencher
+from .rgl import gupta
 from .structures import Structure, open_source
 from .trajectories import pieces
 

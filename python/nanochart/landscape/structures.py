@@ -13,9 +13,9 @@ from ase.io import iread
 from nanochart import _core
 
 from .pair_lines import PairLines, pair_lines
-from .potential import gupta
 from .ptmd_record import Record
 from .ptmd_starts import gupta_lines
+from .rgl import gupta
 
 
 @dataclass(frozen=True)
