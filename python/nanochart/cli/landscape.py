@@ -39,6 +39,7 @@ def ptmd(
     seed: Annotated[int, typer.Option(min=1)] = 1,
     mpiexec: Annotated[Optional[str], typer.Option(help="MPI launcher, with options; default: this environment's")] = None,
     write_only: Annotated[bool, typer.Option("--write-only", help="write deck, starts and a queue script; start nothing")] = False,
+    frames_by: Annotated[Optional[str], typer.Option(help="temperature or replica: write the frames sorted so, as extxyz; starts nothing")] = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="summary and picture of what the run has so far")] = False,
 ):  # fmt: skip
     """Parallel-tempering MD of a cluster on LAMMPS; the same command goes on after an interruption."""
@@ -59,6 +60,10 @@ def ptmd(
     if write_only:
         deck = commands.write_deck(output)
         typer.echo(f"wrote {deck}, whose first lines say how to start it, and {output / 'queue.sh'} for a queue")
+        return
+    if frames_by:
+        paths = commands.export(output, frames_by)
+        typer.echo(f"wrote {paths[0]} .. {paths[-1]}")
         return
     if not report_only:
         commands.go_on(output, mpiexec=mpiexec, say=typer.echo)
