@@ -9,8 +9,9 @@ from nanochart import _core
 from nanochart.chart import distil
 from nanochart.chart.agreement import agreement, cosines, values_and_gradients
 from nanochart.chart.dense import DenseNetwork
-from nanochart.chart.distil import KINDS, StudentSettings, leading_directions, metric, structures, train_student
+from nanochart.chart.distil import StudentSettings, leading_directions, metric, train_student
 from nanochart.chart.export import export, read_metadata
+from nanochart.chart.student_inputs import KINDS, structures
 from nanochart.descriptor import RdfGrid, rdf, rdf_pullback
 
 GRID = RdfGrid(1.5, 0.1, 80, 0.2)
