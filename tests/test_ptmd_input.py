@@ -39,18 +39,18 @@ def test_ladders():
 
 
 @pytest.mark.parametrize("change, message", [
-    (dict(elements="Xx"), "element is 'Xx', must be a chemical symbol"),
-    (dict(elements="Ni"), "no usual time step for Ni; give --timestep"),
-    (dict(elements="Ni", timestep=3.0), "Ni has no built-in potential; give --potential-lines and --start"),
+    (dict(of="Xx"), "element or formula is 'Xx', must be one such as Au"),
+    (dict(of="Ni"), "no usual time step for Ni; give --timestep"),
+    (dict(of="Ni", timestep=3.0), "Ni has no built-in potential; give --potential-lines and --start"),
     (dict(ladder=[300, 400, 2.5]), "has the count 2.5, must be whole"),
     (dict(motifs=["Bcc"]), "motif is 'Bcc'"),
     (dict(damping=0.0), "damping is 0.0 ps, must be > 0"),
     (dict(seed=0), "seed is 0, must lie between"),
 ])  # fmt: skip
 def test_settings_are_checked(tmp_path, change, message):
-    arguments = dict(elements="Au", ladder=[300, 400, 3]) | change
+    arguments = dict(of="Au", ladder=[300, 400, 3]) | change
     with pytest.raises(ValueError, match=message):
-        new_run(tmp_path / "run", arguments.pop("elements"), 55, **arguments)
+        new_run(tmp_path / "run", arguments.pop("of"), 55, **arguments)
     assert not (tmp_path / "run").exists()
 
 
@@ -83,7 +83,7 @@ def test_periods_become_whole_steps(tmp_path):
 
 
 def test_starts_are_shared_out_over_replicas(tmp_path):
-    starts = motif_starts("Au", 55, ["Ih", "Dh"], 5)
+    starts = motif_starts({"Au": 55}, ["Ih", "Dh"], 5)
     assert [a.info["motif"] for a in starts] == ["Ih", "Dh", "Ih", "Dh", "Ih"]
     assert len({a.positions.tobytes() for a in starts}) == 5
     other = tmp_path / "other.xyz"
@@ -117,7 +117,7 @@ def test_any_potential_of_lammps(tmp_path, other_potential):
     assert (run_folder / "any.table").exists()  # the folder can be moved to a cluster
     said = []
     go_on(run_folder, say=said.append)
-    assert "2 replicas of 13 atoms of Ag, 60-90 K" in said[0] and "drifts by" in said[1]
+    assert "2 replicas of Ag13, 60-90 K" in said[0] and "drifts by" in said[1]
     assert len(list(Record(run_folder).frames())) == 20
     with pytest.raises(ValueError, match="has 20 swap periods so far, needs 100"):
         report(run_folder)

@@ -64,7 +64,14 @@ def test_the_restraint_enters_the_swaps(tmp_path, every, steps):
 
 
 def test_swaps_see_the_restraint_with_two_ranks_a_replica(tmp_path):
-    """The energy that `temper` compares is that of bond and restraint, to the table's accuracy."""
+    """The energy that `temper` compares is that of bond and restraint, to the table's accuracy.
+
+    Populations follow from two things: the energy compared in a swap, and forces that sample each rung
+    between swaps. Ranks could change either. The energy is checked here at every swap of both replicas
+    (the thermo line and `temper` take it from one compute at one step), far below the 5 standard errors of a
+    population (the restraint is 0.08 eV in the inner well); the forces and bias of two ranks are
+    those of one in tests/test_lammps_runs.py. The comparison itself is LAMMPS's, and by populations above.
+    """
     prepare_dimer(tmp_path, TEMPERATURES, steps=2000, extra=chart_lines(10), ranks=2)
     write_linear_model(tmp_path / "chart.pt", WEIGHTS[None], GRID, atoms=2)
     run(tmp_path)

@@ -157,6 +157,8 @@ def train_dataset(
     from nanochart.landscape.dataset import Dataset
 
     data = Dataset(data)
+    if not isinstance(data.symbols, str):
+        raise ValueError(f"{data.path}: is of {data.element}, must be of one element: charts are trained on one")
     if len(data) < 20:
         raise ValueError(f"{data.path}: {len(data)} structures are too few to learn from, need >= 20")
     for name in ("energy", "positions_thermal", "positions_quenched"):

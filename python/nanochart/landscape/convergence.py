@@ -18,7 +18,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from . import cna
-from .dataset_file import read_attributes
+from .dataset_file import formula_of, read_attributes
 from .ptmd_analysis import BLOCKS, block_error
 from .unique import labelled
 
@@ -105,7 +105,7 @@ def compare(path: Path, threads: int = 1) -> Comparison:
                          "must be 2 or more")
     found = [_populations(run, common, name) for run, name in zip(runs, names)]
     frames, populations, errors = (np.array(values) for values in zip(*found))
-    return Comparison(f"{attrs['elements']}{int(attrs['atoms'])}", tuple(names), common, frames, populations, errors)
+    return Comparison(formula_of(attrs), tuple(names), common, frames, populations, errors)
 
 
 def _populations(run: dict[str, np.ndarray], temperatures: Sequence[float], name: str) -> tuple[np.ndarray, ...]:

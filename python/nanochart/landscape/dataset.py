@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import numpy as np
 
 from . import dataset_file as files
 from .dataset_file import REQUIRED, SLAB, blocks_folder, open_file, pack
+from .formulas import formula
 from .trajectories import MOTIFS, Trajectory
 
 
@@ -42,21 +44,22 @@ class Frames:
     start: np.ndarray  # [N,3], A, not relaxed
 
 
-def create(path: str | os.PathLike, element: str, atoms: int, **attrs) -> Path:
-    """Make an empty data set, unless there is one already, which then must fit."""
+def create(path: str | os.PathLike, symbols: str | Sequence[str], atoms: int, **attrs) -> Path:
+    """Make an empty data set, unless there is one already, which then must fit.
+
+    symbols: one for all atoms, or one each.
+    """
     path = Path(path)
     if path.exists():
         have = files.read_attributes(path)
-        if (have["elements"], have["atoms"]) != (element, atoms):
-            raise ValueError(
-                f"data set {path}: holds {have['elements']}{have['atoms']}, asked for {element}{atoms}; "
-                "give another file"
-            )
+        if (files.symbols_of(have), have["atoms"]) != (symbols if isinstance(symbols, str) else tuple(symbols), atoms):
+            raise ValueError(f"data set {path}: holds {files.formula_of(have)}, asked for {formula(symbols, atoms)}; "
+                             "give another file")
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     # Blocks of a file that was removed by hand must not come back to life.
     shutil.rmtree(blocks_folder(path), ignore_errors=True)
-    files.write(path, files.attributes(element, atoms, **attrs))
+    files.write(path, files.attributes(symbols, atoms, **attrs))
     return path
 
 
@@ -96,14 +99,14 @@ def label(path: str | os.PathLike) -> None:
 
     path = Path(path)
     pack(path)
-    element = str(files.read_attributes(path)["elements"])
+    symbols = files.symbols_of(files.read_attributes(path))
     part = path.with_name(path.name + ".part")
     shutil.copyfile(path, part)
     with h5py.File(part, "r+") as file:
         for at in range(0, len(file["energy"]), SLAB):
             rows = slice(at, at + SLAB)
             file["cna"][rows] = cna.labels_or_none(
-                file["positions_quenched"][rows], file["converged"][rows], element)
+                file["positions_quenched"][rows], file["converged"][rows], symbols)
         file["cna"].attrs["labels"] = list(cna.LABELS)
     os.replace(part, path)
 
@@ -121,7 +124,8 @@ class Dataset:
     """A data set in memory, rows in the order (replica, step).
 
     Attributes are the columns of the file (`positions_thermal`, .., see above), `motif` as names,
-    and `element`, `atoms`, `potential`, `versions`, `hash`, `path`. Frames whose quench failed are
+    and `element` (of an alloy its elements, "Ag Cu"), `symbols` (one for all atoms, or one each),
+    `atoms`, `potential`, `versions`, `hash`, `path`. Frames whose quench failed are
     left out unless converged_only is False. Raises FileNotFoundError, or ValueError for a
     truncated or foreign file.
     """
@@ -130,6 +134,7 @@ class Dataset:
         self.path = Path(path)
         attrs = files.read_attributes(self.path)
         self.element, self.atoms = str(attrs["elements"]), int(attrs["atoms"])
+        self.symbols = files.symbols_of(attrs)
         self.potential = str(attrs["potential"])
         self.versions = json.loads(attrs["versions"])
         columns = files.read_columns(self.path, files.columns_of(self.path))

@@ -13,7 +13,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import h5py
 import numpy as np
 
 from .disk import check_room
+from .formulas import elements_of, formula
 from .trajectories import MOTIFS
 
 SCHEMA = "nanochart data set 2"
@@ -76,9 +77,21 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def attributes(element: str, atoms: int, **more) -> dict[str, object]:
-    """Attributes of a new file."""
-    return {"elements": element, "atoms": atoms, "potential": POTENTIAL, "versions": json.dumps(_versions()), **more}
+def attributes(symbols: str | Sequence[str], atoms: int, **more) -> dict[str, object]:
+    """Attributes of a new file. symbols: one for all atoms, or one each, which `species` then keeps."""
+    alloy = {} if isinstance(symbols, str) else {"species": np.array(symbols, "S2")}
+    return {"elements": " ".join(elements_of(symbols)), "atoms": atoms, **alloy, "potential": POTENTIAL,
+            "versions": json.dumps(_versions()), **more}  # fmt: skip
+
+
+def symbols_of(attrs: Mapping[str, object]) -> str | tuple[str, ...]:
+    """What the atoms of a data set are, from its attributes: one symbol for all, or one each."""
+    return tuple(np.char.decode(attrs["species"]).tolist()) if "species" in attrs else str(attrs["elements"])
+
+
+def formula_of(attrs: Mapping[str, object]) -> str:
+    """Au147, Ag27Cu7."""
+    return formula(symbols_of(attrs), int(attrs["atoms"]))
 
 
 class _Output(io.FileIO):

@@ -62,6 +62,15 @@ def read_pair_lines(path: Path) -> PairLines:
     return pair_lines(lines, path.parent)
 
 
+def check_types(potential: PairLines, elements: Sequence[str]) -> None:
+    """ValueError if a `pair_coeff * *` line names these elements in another order than atom types have."""
+    for line in potential.lines:
+        named = line.split()[-len(elements) :]
+        if line.startswith("pair_coeff * *") and sorted(named) == sorted(elements) and named != sorted(elements):
+            raise ValueError(f"potential: {line!r} names {' '.join(named)}, must name {' '.join(sorted(elements))}: atom "
+                             "types are in alphabetical order")
+
+
 def bond_length(element: str) -> float:
     """Twice the covalent radius (A): a scale for what is too near. ValueError for an unknown element."""
     radius = covalent_radii[atomic_numbers[element]] if element in atomic_numbers else np.nan

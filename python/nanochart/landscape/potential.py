@@ -48,6 +48,14 @@ def builtin_lines(elements: str | Sequence[str], path: str | os.PathLike | None 
     return [f"pair_style {style}", f"pair_coeff * * {path or file_name(names)} {' '.join(names)}"]
 
 
+def is_builtin(lines: Sequence[str], elements: Sequence[str]) -> bool:
+    """Whether these lines are the built-in potential of these elements, under its usual file name."""
+    try:
+        return list(lines) == builtin_lines(elements)
+    except ValueError:
+        return False
+
+
 def write_setfl(path: str | os.PathLike, elements: str | Sequence[str]) -> Path:
     """Write the RGL potential of one metal for `pair_style eam/alloy`, of several for `eam/fs`.
 

@@ -9,7 +9,7 @@ samples as easily as 10^3.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,17 @@ def round_trips(order: np.ndarray) -> np.ndarray:
     return trips
 
 
+def gaps(energies: np.ndarray) -> np.ndarray:
+    """Rungs k after which all energies of energies[n, rungs] lie above all those of the rungs up to k.
+
+    MBAR has a solution there too, but how much the two sides weigh against each other is then not
+    measured by any sample.
+    """
+    highest = np.maximum.accumulate(energies.max(0))[:-1]
+    lowest = np.minimum.accumulate(energies.min(0)[::-1])[::-1][1:]
+    return np.flatnonzero(highest < lowest)
+
+
 def density_of_states(energies: np.ndarray, temperatures: np.ndarray, width: float = 0.01) -> tuple[np.ndarray, np.ndarray]:
     """Energies [m] (eV) and log of the density of states [m], up to a constant.
 
@@ -57,7 +68,7 @@ def density_of_states(energies: np.ndarray, temperatures: np.ndarray, width: flo
     low = energies.min()
     bins = ((energies - low) / width).astype(int)
     counts = np.stack([np.bincount(b, minlength=bins.max() + 1) for b in bins.T])
-    if np.any(np.minimum(energies[:, 1:].max(0), energies[:, :-1].max(0)) < energies[:, 1:].min(0)):
+    if len(gaps(energies)):
         raise ValueError("ptmd: energies of neighbouring rungs do not overlap; use more temperatures")
     used = counts.sum(0) > 0
     e = low + (np.flatnonzero(used) + 0.5) * width
@@ -90,12 +101,24 @@ def density_of_states(energies: np.ndarray, temperatures: np.ndarray, width: flo
 
 
 def heat_capacity(energies: np.ndarray, temperatures: np.ndarray, at: np.ndarray, degrees: int) -> np.ndarray:
-    """Heat capacity [len(at)] in k_B at the temperatures `at` (K), with the kinetic part degrees/2."""
-    e, log_omega = density_of_states(energies, temperatures)
-    log_weight = log_omega - (e - e[0]) / (kB * np.asarray(at)[:, None])
-    weight = np.exp(log_weight - logsumexp(log_weight, axis=1, keepdims=True))
-    mean = weight @ e
-    return (weight @ e**2 - mean**2) / (kB * np.asarray(at)) ** 2 + degrees / 2
+    """Heat capacity [len(at)] in k_B at the temperatures `at` (K), with the kinetic part degrees/2.
+
+    Rungs on either side of a gap in energy (see `gaps`) are taken by themselves, and between them, as
+    for a rung with a gap on both sides, the result is NaN.
+    """
+    at, found = np.asarray(at), np.full(len(at), np.nan)
+    for rungs in np.split(np.arange(energies.shape[1]), gaps(energies) + 1):
+        if len(rungs) == 1:
+            continue
+        t = np.asarray(temperatures)[rungs]
+        inside = (at >= t[0]) | (rungs[0] == 0)
+        inside &= (at <= t[-1]) | (rungs[-1] == energies.shape[1] - 1)
+        e, log_omega = density_of_states(energies[:, rungs], t)
+        log_weight = log_omega - (e - e[0]) / (kB * at[inside, None])
+        weight = np.exp(log_weight - logsumexp(log_weight, axis=1, keepdims=True))
+        mean = weight @ e
+        found[inside] = (weight @ e**2 - mean**2) / (kB * at[inside]) ** 2 + degrees / 2
+    return found
 
 
 def block_error(values: np.ndarray, blocks: int = BLOCKS) -> np.ndarray:
@@ -108,7 +131,8 @@ def block_error(values: np.ndarray, blocks: int = BLOCKS) -> np.ndarray:
 class Summary:
     """Per rung unless said otherwise; energies in eV, temperatures in K, heat capacity in k_B.
 
-    Energies, temperatures and heat capacity leave out the first fifth of the run.
+    Energies, temperatures and heat capacity leave out the first fifth of the run. Between the two
+    temperatures of each of `gaps` no energy was met: the heat capacity there, or its error, is NaN.
     """
 
     steps: int
@@ -125,6 +149,7 @@ class Summary:
     heat_capacity: list[float]
     heat_capacity_errors: list[float]
     lost_atoms: list[dict]  # of each replica's first frame in several pieces
+    gaps: list[list[float]] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
@@ -152,10 +177,8 @@ def summarise(record: Record) -> Summary:
     kelvin = 2 * kinetic / (s.degrees * kB)
     grid = np.linspace(t[0], t[-1], 141)
     parts = np.array_split(np.arange(len(potential)), BLOCKS)
-    try:
-        blocks = np.stack([heat_capacity(np.delete(potential, part, axis=0), t, grid, s.degrees) for part in parts])
-    except ValueError:  # rungs on either side of melting that overlap in a single stretch: no error can be given
-        blocks = np.full((BLOCKS, len(grid)), np.nan)
+    # NaN, so without an error, where rungs on either side of melting overlap in a single stretch
+    blocks = np.stack([heat_capacity(np.delete(potential, part, axis=0), t, grid, s.degrees) for part in parts])
     jackknife = np.sqrt((BLOCKS - 1) * blocks.var(axis=0))
     tried, accepted = acceptance(record)
     return Summary(
@@ -173,6 +196,7 @@ def summarise(record: Record) -> Summary:
         heat_capacity=heat_capacity(potential, t, grid, s.degrees).tolist(),
         heat_capacity_errors=jackknife.tolist(),
         lost_atoms=lost_atoms(record),
+        gaps=[[float(t[k]), float(t[k + 1])] for k in gaps(potential)],
     )
 
 
@@ -186,10 +210,24 @@ def table(summary: Summary) -> str:
             f"{summary.energies[k]:10.3f} +- {summary.energy_errors[k]:5.3f}  {up}"
         )
     c = np.array(summary.heat_capacity)
+    highest = "no heat capacity"
+    if np.isfinite(c).any():
+        k = int(np.nanargmax(c))
+        highest = f"heat capacity highest, {c[k]:.0f} k_B, at {summary.heat_capacity_at[k]:.0f} K"
     lines.append(
-        f"{summary.nanoseconds:.3f} ns a replica, {summary.frames} frames, {sum(summary.round_trips)} round trips; "
-        f"heat capacity highest, {c.max():.0f} k_B, at {summary.heat_capacity_at[int(c.argmax())]:.0f} K"
+        f"{summary.nanoseconds:.3f} ns a replica, {summary.frames} frames, {sum(summary.round_trips)} round trips; {highest}"
     )
+    for low, high in summary.gaps:
+        lines.append(
+            f"WARNING: energies at {low:g} K and below lie apart from those at {high:g} K and above: no heat capacity "
+            f"between them; give more temperatures there (--ladder, in a new run), or a longer run"
+        )
+    without = np.array(summary.heat_capacity_at)[np.isfinite(c) & np.isnan(summary.heat_capacity_errors)]
+    if len(without):
+        lines.append(
+            f"WARNING: heat capacity between {without[0]:.0f} and {without[-1]:.0f} K is without error: it rests on a single "
+            "stretch of the run, in which the rungs' energies overlap; give more temperatures there, or a longer run"
+        )
     for lost in summary.lost_atoms:
         lines.append(
             f"LOST ATOMS: replica {lost['replica']} is in {lost['pieces']} pieces at step {lost['step']} "

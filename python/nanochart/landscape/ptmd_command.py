@@ -1,4 +1,4 @@
-"""`nanochart ptmd`: from an element and a size to a parallel-tempering run and its summary."""
+"""`nanochart ptmd`: from an element and a size, or a formula, to a parallel-tempering run and its summary."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from ase.data import atomic_numbers
-
-from .pair_lines import read_pair_lines
+from .formulas import counts_of
+from .pair_lines import check_types, read_pair_lines
+from .potential import builtin_lines, is_builtin
 from .ptmd_analysis import Summary, summarise, table
 from .ptmd_deck import STILL_EVERY, Settings, deck
 from .ptmd_drift import nve_drift
@@ -16,35 +16,36 @@ from .ptmd_export import export_frames
 from .ptmd_ladder import checked_ladder, geometric_ladder
 from .ptmd_record import Record
 from .ptmd_run import run
-from .ptmd_starts import MOTIFS, file_starts, gupta_lines, motif_starts, prepare
+from .ptmd_starts import MOTIFS, file_starts, motif_starts, prepare
 
 # fs; the lighter copper vibrates faster. Other elements have no default.
 TIMESTEPS = {"Au": 5.0, "Ag": 5.0, "Cu": 3.0}
 
 
 def new_run(
-    folder: Path, elements: str, atoms: int, *, ladder: Sequence[float], timestep: float | None = None,
+    folder: Path, of: str, atoms: int | None = None, *, ladder: Sequence[float], timestep: float | None = None,
     damping: float = 1.0, swap: float = 1.0, frame: float = 10.0, checkpoint: float | None = None,
     length: float = 50.0, motifs: Sequence[str] = MOTIFS, starts: Sequence[Path] = (),
     potential: Path | None = None, extra: Path | None = None, wall: float | None = None, ranks: int = 1, seed: int = 1,
 ) -> Settings:  # fmt: skip
     """Lay out a run, or find it laid out already with the same settings.
 
-    `ladder` is LOW HIGH COUNT, geometric, or four and more temperatures (K). timestep in fs;
+    `of` is an element, of which there are `atoms`, or a formula. `ladder` is LOW HIGH COUNT, geometric, or four and more temperatures (K). timestep in fs;
     damping, swap, frame and checkpoint in ps (checkpoint: every swap); length in ns per replica.
     Periods become whole steps: swap a multiple of 10, the others multiples of swap. Raises
     ValueError for what does not fit together, FileExistsError if the folder holds another run.
     """
-    names = tuple(elements.replace(",", " ").split())
-    for name in names:
-        if name not in atomic_numbers:
-            raise ValueError(f"ptmd: element is {name!r}, must be a chemical symbol; several as Ag,Cu")
+    counts = counts_of(of, atoms)
+    names = tuple(counts)
     if timestep is None:
-        if len(names) > 1 or names[0] not in TIMESTEPS:
-            raise ValueError(f"ptmd: there is no usual time step for {elements}; give --timestep (fs)")
-        timestep = TIMESTEPS[names[0]]
-    if (len(names) > 1 or names[0] not in TIMESTEPS) and not (potential and starts):
-        raise ValueError(f"ptmd: {elements} has no built-in potential; give --potential-lines and --start")
+        if without := [name for name in names if name not in TIMESTEPS]:
+            raise ValueError(f"ptmd: there is no usual time step for {without[0]}; give --timestep (fs)")
+        timestep = min(TIMESTEPS[name] for name in names)
+    if not (potential and starts):
+        try:
+            builtin_lines(names)
+        except ValueError as e:
+            raise ValueError(f"ptmd: {of} has no built-in potential; give --potential-lines and --start ({e})") from e
     if len(ladder) == 3:
         if ladder[2] != int(ladder[2]):
             raise ValueError(f"ptmd: ladder has the count {ladder[2]}, must be whole: low, high, count")
@@ -53,9 +54,13 @@ def new_run(
         temperatures = checked_ladder(ladder)
     if potential:
         given = read_pair_lines(potential)
+        check_types(given, names)
+        if is_builtin(given.lines, names):
+            raise ValueError(f"ptmd: {potential} has the lines of the built-in potential; leave it out, or give its table "
+                             "another name")
         lines, files = given.lines, given.files
     else:
-        lines, files = gupta_lines(names[0]), []
+        lines, files = builtin_lines(names), []
     per_swap = max(round(swap / (timestep / 1000) / STILL_EVERY), 1) * STILL_EVERY
     swap_ps = per_swap * timestep / 1000
 
@@ -63,10 +68,11 @@ def new_run(
         return max(round(ps / swap_ps), 1) * per_swap
 
     settings = Settings(
-        elements=names, atoms=atoms, temperatures=tuple(temperatures), timestep=timestep / 1000, damping=damping,
+        elements=names, atoms=sum(counts.values()), temperatures=tuple(temperatures), timestep=timestep / 1000, damping=damping,
         steps=steps(1000 * length), swap=per_swap, frame=steps(frame), checkpoint=steps(checkpoint or swap_ps),
         seed=seed, potential=tuple(lines), wall=wall, ranks=ranks,
         extra=tuple(extra.read_text().splitlines()) if extra else (),
+        composition=tuple(counts.values()) if len(counts) > 1 else (),
     )  # fmt: skip
     if (folder / "settings.json").exists():
         there = Settings.load(folder / "settings.json")
@@ -74,11 +80,11 @@ def new_run(
             if getattr(settings, name) != value:
                 raise FileExistsError(
                     f"ptmd: {folder} holds a run with {name} {value}, not {getattr(settings, name)}; give another "
-                    f"--output, or no ELEMENT N to go on with it"
+                    f"--output, or no element or formula to go on with it"
                 )
         return there
     clusters = (file_starts(starts, settings.replicas) if starts
-                else motif_starts(names[0], atoms, motifs, settings.replicas))  # fmt: skip
+                else motif_starts(counts, motifs, settings.replicas, seed))  # fmt: skip
     prepare(folder, settings, clusters, files)
     return settings
 
@@ -117,7 +123,7 @@ def describe(s: Settings) -> str:
     """One sentence with the settings that rounding may have changed."""
     t = s.temperatures
     return (
-        f"{s.replicas} replicas of {s.atoms} atoms of {' '.join(s.elements)}, {t[0]:g}-{t[-1]:g} K; time step "
+        f"{s.replicas} replicas of {s.formula}, {t[0]:g}-{t[-1]:g} K; time step "
         f"{1000 * s.timestep:g} fs, damping {s.damping:g} ps, swap every {s.swap * s.timestep:g} ps, frame every "
         f"{s.frame * s.timestep:g} ps, {s.steps * s.timestep / 1000:g} ns a replica"
     )

@@ -29,6 +29,7 @@ class Settings:
     potential: the pair_style and pair_coeff lines. extra: lines put before `temper`, for a fix that
     all replicas share. wall: radius (A) of a soft spherical wall that keeps evaporated atoms near.
     ranks: MPI processes of each replica, more than one for large clusters.
+    composition: of an alloy, the number of atoms of each of its elements.
     """
 
     elements: tuple[str, ...]
@@ -45,9 +46,16 @@ class Settings:
     extra: tuple[str, ...] = ()
     wall: float | None = None
     ranks: int = 1
+    composition: tuple[int, ...] = ()
 
     def __post_init__(self):
         checked_ladder(self.temperatures)
+        if list(self.elements) != sorted(set(self.elements)):
+            raise ValueError(f"ptmd: elements are {' '.join(self.elements)}, must be in alphabetical order, each once")
+        alloy = len(self.elements) > 1
+        if alloy and (len(self.composition), sum(self.composition)) != (len(self.elements), self.atoms):
+            raise ValueError(f"ptmd: composition is {self.composition}, must be {self.atoms} atoms of "
+                             f"{' '.join(self.elements)}")
         for name in ("timestep", "damping"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"ptmd: {name} is {getattr(self, name)} ps, must be > 0")
@@ -76,6 +84,15 @@ class Settings:
     @property
     def replicas(self) -> int:
         return len(self.temperatures)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Atoms of each element."""
+        return dict(zip(self.elements, self.composition or (self.atoms,)))
+
+    @property
+    def formula(self) -> str:
+        return "".join(f"{e}{n}" for e, n in self.counts.items())
 
     @property
     def degrees(self) -> int:
@@ -172,7 +189,7 @@ def deck(settings: Settings, folder: str, *, start: int = 0, restart: str | None
     seeds = random.generate_state(s.replicas + 1) % 899_000_000 + 1
     kelvin = [f"{t:.10g}" for t in s.temperatures]
     lines = [
-        f"# Parallel tempering of {s.replicas} replicas of {s.atoms} atoms of {' '.join(s.elements)}, "
+        f"# Parallel tempering of {s.replicas} replicas of {s.formula}, "
         f"{kelvin[0]}-{kelvin[-1]} K;",
         f"# run it as: mpiexec -n {s.replicas * s.ranks} lmp -partition {s.replicas}x{s.ranks} -in {folder}/in.lmp "
         f"-log {folder}/log.lammps -plog none -screen none -pscreen none",
@@ -209,7 +226,7 @@ def deck(settings: Settings, folder: str, *, start: int = 0, restart: str | None
 def queue_script(settings: Settings) -> str:
     """A SLURM script that runs, or goes on with, a run prepared by `nanochart ptmd --write-only`."""
     return f"""#!/bin/bash
-#SBATCH --job-name=ptmd-{''.join(settings.elements)}{settings.atoms}
+#SBATCH --job-name=ptmd-{settings.formula}
 #SBATCH --ntasks={settings.replicas * settings.ranks}
 #SBATCH --cpus-per-task=1
 #SBATCH --time=24:00:00

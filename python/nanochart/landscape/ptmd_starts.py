@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from ase import Atoms
 from ase.io import read
 
 from .motifs import start
-from .potential import write_setfl
+from .potential import file_name, is_builtin, write_setfl
 from .ptmd_deck import Settings, data_file, queue_script, replica_name
 from .ptmd_log import cluster_pieces
+from .rgl import gupta
 from .trajectories import frozen_melt
 
 MOTIFS = ("Ih", "Dh", "Fcc", "Twin", "Amorphous")
 
 
-def motif_starts(element: str, atoms: int, motifs: Sequence[str], replicas: int) -> list[Atoms]:
+def motif_starts(counts: Mapping[str, int], motifs: Sequence[str], replicas: int, seed: int = 1) -> list[Atoms]:
     """One start per replica: the motifs in turn up the ladder, in another shape each time round.
 
+    counts: atoms of each element. An alloy has the shape of its most frequent element, stretched to
+    the mean bond of the composition, and its elements on random sites, drawn by seed and replica.
     Raises ValueError for an unknown motif, or an element without a built-in potential.
     """
-    clusters = []
+    element, atoms, clusters = max(counts, key=counts.get), sum(counts.values()), []
     for replica in range(replicas):
         motif, shape = motifs[replica % len(motifs)], replica // len(motifs)
         if motif == "Amorphous":
             clusters.append(frozen_melt(element, atoms, shape))
         else:
             clusters.append(start(motif, element, atoms, shape))
+    if len(counts) > 1:
+        stretch = sum(n * gupta(e).r0 for e, n in counts.items()) / atoms / gupta(element).r0
+        for replica, cluster in enumerate(clusters):
+            cluster.positions *= stretch
+            cluster.symbols = np.random.default_rng([seed, replica]).permutation(np.repeat(*zip(*counts.items())))
     return clusters
 
 
@@ -61,27 +71,24 @@ def file_starts(paths: Sequence[Path], replicas: int) -> list[Atoms]:
     return [found[replica % len(found)][1].copy() for replica in range(replicas)]
 
 
-def gupta_lines(element: str) -> list[str]:
-    """pair_style and pair_coeff of the built-in potential, in the file that `prepare` writes."""
-    return ["pair_style eam/alloy/opt", f"pair_coeff * * {element}.eam.alloy {element}"]
-
-
 def prepare(folder: Path, settings: Settings, starts: Sequence[Atoms], files: Sequence[Path] = ()) -> None:
     """Lay out a new run in `folder`: settings, potential, starts and a script for a queue.
 
-    Raises FileExistsError if the folder holds a run, ValueError for a start of another size.
+    Raises FileExistsError if the folder holds a run, ValueError for a start of other atoms.
     """
     if (folder / "settings.json").exists():
         raise FileExistsError(f"ptmd: {folder} holds a run, must be new")
     for cluster in starts:
         if len(cluster) != settings.atoms:
             raise ValueError(f"ptmd: a start has {len(cluster)} atoms, must have {settings.atoms}")
+        if Counter(cluster.symbols) != settings.counts:
+            raise ValueError(f"ptmd: a start is {cluster.symbols}, must be {settings.formula}")
     (folder / "starts").mkdir(parents=True, exist_ok=True)
     for file in files:
         if file.resolve() != (folder / file.name).resolve():
             shutil.copy(file, folder / file.name)
-    if list(settings.potential) == gupta_lines(settings.elements[0]):
-        write_setfl(folder / f"{settings.elements[0]}.eam.alloy", settings.elements[0])
+    if is_builtin(settings.potential, settings.elements):
+        write_setfl(folder / file_name(settings.elements), settings.elements)
     for replica, cluster in enumerate(starts):
         name = f"start.{replica_name(replica, settings.replicas)}.data"
         (folder / "starts" / name).write_text(data_file(cluster, settings.elements))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import pdist
 
 from ._lammps import new_lammps, positions_of, set_positions
+from .formulas import elements_of
 from .pair_lines import PairLines, bond_length
-from .rgl import gupta
+from .rgl import bonds
 
 FORCE_TOLERANCE = 1e-3  # eV/A, 2-norm over all atoms
 CLOSEST = 0.3  # of a bond's length; nearer atoms are off the tables, not a configuration of MD
@@ -33,21 +35,23 @@ class Quenched:
 
 
 class Quencher:
-    """Minimises free clusters of one element and size in one LAMMPS instance, one after the other.
+    """Minimises free clusters of the same atoms in one LAMMPS instance, one after the other.
 
-    potential: another one than the built-in potential of Au, Ag or Cu.
+    symbols: one for all atoms, or one each. potential: another one than the built-in potential.
 
     Conjugate gradients (of the five LAMMPS minimisers tried on Au147 the fastest, 24 ms for a
     shaken icosahedron); where its line search gives up, FIRE finishes. Stops at a 2-norm of all
     forces below `tolerance` (eV/A), with no criterion on the energy.
     """
 
-    def __init__(self, element: str, atoms: int, tolerance: float = FORCE_TOLERANCE,
+    def __init__(self, symbols: str | Sequence[str], atoms: int, tolerance: float = FORCE_TOLERANCE,
                  max_iterations: int = 5000, potential: PairLines | None = None):
         if not tolerance > 0:
             raise ValueError(f"quench: tolerance is {tolerance}, must be > 0 (eV/A)")
-        self.element, self.potential = element, potential
-        self.closest = CLOSEST * (bond_length(element) if potential else gupta(element).r0)
+        self.symbols, self.potential = symbols, potential
+        kinds = elements_of(symbols)
+        lengths = map(bond_length, kinds) if potential else (bond.r0 for bond in bonds(kinds).values())
+        self.closest = CLOSEST * min(lengths)
         self.atoms = atoms
         self.tolerance = tolerance
         self.max_iterations = max_iterations
@@ -73,7 +77,7 @@ class Quencher:
 
     def _minimise(self, x: np.ndarray) -> Quenched:
         if self._lmp is None:
-            self._lmp = new_lammps(self.element, x, self.potential)
+            self._lmp = new_lammps(self.symbols, x, self.potential)
             self._lmp.command("timestep 0.005")
         lmp = self._lmp
         set_positions(lmp, x)

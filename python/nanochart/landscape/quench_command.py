@@ -18,10 +18,11 @@ from . import dataset
 from ._lammps import check_potential
 from .dataset_file import read_attributes, slabs, sole_writer
 from .executors import executor, results
+from .formulas import formula
 from .pair_lines import PairLines, read_pair_lines
 from .ptmd_log import cluster_pieces
 from .quench import FORCE_TOLERANCE, Quencher
-from .rgl import gupta
+from .rgl import reach
 from .structures import Structure, open_source
 from .trajectories import MOTIFS, pieces
 
@@ -49,24 +50,25 @@ class Outcome:
 
 
 @lru_cache(maxsize=1)
-def _quencher(element: str, atoms: int, tolerance: float, potential: PairLines | None) -> Quencher:
-    return Quencher(element, atoms, tolerance, potential=potential)
+def _quencher(symbols: str | tuple[str, ...], atoms: int, tolerance: float, potential: PairLines | None) -> Quencher:
+    return Quencher(symbols, atoms, tolerance, potential=potential)
 
 
-def _in_pieces(x: np.ndarray, element: str, potential: PairLines | None) -> bool:
+def _in_pieces(x: np.ndarray, symbols: str | tuple[str, ...], potential: PairLines | None) -> bool:
     """Beyond the range of the built-in potential; of another one, beyond 1.75 of its own bonds."""
-    return (cluster_pieces(x) if potential else pieces(x, gupta(element).cut_end)) > 1
+    return (cluster_pieces(x) if potential else pieces(x, reach(symbols))) > 1
 
 
-def quench_chunk(element: str, atoms: int, tolerance: float, potential: PairLines | None, chunk: list[Structure]) -> tuple[dict, Counter, float]:
+def quench_chunk(symbols: str | tuple[str, ...], atoms: int, tolerance: float, potential: PairLines | None,
+                 chunk: list[Structure]) -> tuple[dict, Counter, float]:  # fmt: skip
     """Rows of the data set, causes of failure, seconds. Runs in a process of its own."""
     began = time.perf_counter()
-    quencher, failed, found = _quencher(element, atoms, tolerance, potential), Counter(), []
+    quencher, failed, found = _quencher(symbols, atoms, tolerance, potential), Counter(), []
     for structure in chunk:
         found.append(quenched := quencher(structure.positions))
         if not quenched.converged:
             failed["not minimised"] += 1
-        elif _in_pieces(structure.positions, element, potential):
+        elif _in_pieces(structure.positions, symbols, potential):
             found[-1] = None
             failed["in more than one piece"] += 1
     n = len(chunk)
@@ -114,7 +116,7 @@ def quench(sources: Sequence[Path], path: Path, *, jobs: int = 1, tolerance: flo
     Trajectories are numbered through the sources in their order; another call may add sources at
     the end, or go on with a tempering run that has grown. tolerance: 2-norm of all forces (eV/A).
     Runs are quenched with the potential they were run with, files with the built-in one of their
-    element, or that of the pair_style and pair_coeff lines in the file `potential`.
+    elements, or that of the pair_style and pair_coeff lines in the file `potential`.
     Under mpiexec only the first process returns an Outcome. Raises ValueError for unreadable or
     mixed sources, after it has written what it had quenched, and for other settings than the data
     set's.
@@ -136,10 +138,11 @@ def _quench(sources, path, pool, workers, tolerance, stride, temperature, elemen
     for source in sources:
         opened.append(open_source(Path(source), first, temperature, element, lines))
         first += opened[-1].trajectories
-    kinds = {(s.element, s.atoms) for s in opened}
+    kinds = {(s.symbols, s.atoms) for s in opened}
     if len(kinds) != 1:
-        raise ValueError(f"quench: sources hold {', '.join(f'{e}{n}' for e, n in sorted(kinds))}, must be of one kind")
-    element, atoms = kinds.pop()
+        names = sorted(formula(*kind) for kind in kinds)
+        raise ValueError(f"quench: sources hold {', '.join(names)}, must be of one kind")
+    symbols, atoms = kinds.pop()
     potentials = {s.potential for s in opened}
     if len(potentials) != 1:
         names = sorted(str(p or "the built-in potential") for p in potentials)
@@ -148,10 +151,10 @@ def _quench(sources, path, pool, workers, tolerance, stride, temperature, elemen
                 "tolerance": tolerance, "stride": stride}
     attributes = {}
     if potential := potentials.pop():
-        check_potential(element, potential)
+        check_potential(symbols, potential)
         settings["potential"] = attributes["potential"] = str(potential)
     existed = path.exists()
-    dataset.create(path, element, atoms, quench=json.dumps(settings), **attributes)
+    dataset.create(path, symbols, atoms, quench=json.dumps(settings), **attributes)
     if existed:
         _check_settings(path, settings)
     have = {key for rows in slabs(path, ["replica", "step"], 2**16)
@@ -171,12 +174,12 @@ def _quench(sources, path, pool, workers, tolerance, stride, temperature, elemen
                     if number % stride == 0 and (structure.replica, structure.step) not in have:
                         chunk.append(structure)
                     if len(chunk) == CHUNK:
-                        yield element, atoms, tolerance, potential, chunk
+                        yield symbols, atoms, tolerance, potential, chunk
                         chunk = []
         except (ValueError, OSError) as fault:  # what was read before it is quenched and written
             faults.append(fault)
         if chunk:
-            yield element, atoms, tolerance, potential, chunk
+            yield symbols, atoms, tolerance, potential, chunk
 
     outcome, writer, began = Outcome(), _Writer(path), time.perf_counter()
     bar = tqdm(total=total, initial=len(have), unit="frame", disable=None if progress else True)

@@ -130,6 +130,11 @@ def bonds(elements: Iterable[str]) -> dict[tuple[str, str], Bond]:
     return found
 
 
+def reach(symbols: str | Iterable[str]) -> float:
+    """Distance (A) beyond which no two atoms of these species interact. Raises as `bonds`."""
+    return max(bond.cut_end for bond in bonds([symbols] if isinstance(symbols, str) else set(symbols)).values())
+
+
 def energies_forces(x: np.ndarray, symbols: str | Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Energy of each atom [N] (eV) and forces [N,3] (eV/A) of a free cluster x[N,3].
 

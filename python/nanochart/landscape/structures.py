@@ -13,10 +13,12 @@ from ase.io import iread, read
 from nanochart import _core
 
 from . import cna
+from .formulas import formula, one_or_each
 from .pair_lines import PairLines, pair_lines
+from .potential import is_builtin
+from .ptmd_export import symbols_of
 from .ptmd_record import Record
-from .ptmd_starts import gupta_lines
-from .rgl import gupta
+from .rgl import bonds
 
 
 @dataclass(frozen=True)
@@ -34,35 +36,37 @@ class Structure:
 class TemperingRun:
     """What a run of `nanochart ptmd` has kept so far; a trajectory for each replica.
 
-    It is quenched with the potential that it was run with, without its `extra` lines.
+    It is quenched with the potential that it was run with, without its `extra` lines. Atoms of an alloy
+    are put in the order of their elements, so that all replicas have one order.
     """
 
     def __init__(self, folder: Path, first: int = 0):
         self.record, self.first = Record(folder), first
         s = self.record.settings
-        if len(s.elements) != 1:
-            raise ValueError(f"quench: {folder} is of {' and '.join(s.elements)}, must be of one element")
-        self.element, self.atoms, self.trajectories = s.elements[0], s.atoms, s.replicas
-        built_in = list(s.potential) == gupta_lines(self.element)
-        self.potential = None if built_in else pair_lines(s.potential, Path(folder))
+        self.symbols = one_or_each([e for e, n in s.counts.items() for _ in range(n)])
+        self.atoms, self.trajectories = s.atoms, s.replicas
+        self._orders = [slice(None) if isinstance(self.symbols, str) else np.argsort(symbols, kind="stable")
+                        for symbols in symbols_of(self.record)]  # fmt: skip
+        self.potential = None if is_builtin(s.potential, s.elements) else pair_lines(s.potential, Path(folder))
         self.frames = self.record.last // s.frame * s.replicas
         starts = [read(path, format="lammps-data", atom_style="atomic").positions
                   for path in sorted((self.record.folder / "starts").glob("start.*.data"))]
         try:
-            self.motifs = cna.label(np.array(starts), self.element)
+            self.motifs = cna.label(np.array(starts), self.symbols)
         except ValueError:  # labels are for metals with an fcc crystal
             self.motifs = ["unknown"] * self.trajectories
 
     def __iter__(self) -> Iterator[Structure]:
         for frame in self.record.frames():
-            yield Structure(self.first + frame.replica, frame.step, frame.temperature, frame.positions,
-                            str(self.motifs[frame.replica]))
+            yield Structure(self.first + frame.replica, frame.step, frame.temperature,
+                            frame.positions[self._orders[frame.replica]], str(self.motifs[frame.replica]))
 
 
 class TrajectoryFile:
     """A file of frames of one cluster: one trajectory. `temperature` (K) where frames name none.
     `potential`: another one than the built-in potentials.
 
+    Atoms of an alloy are put in the order of their elements.
     Every format of ASE; extxyz, ASE's own .traj and LAMMPS dumps are read frame by frame. A dump needs its
     `element` column, or `element` here. In a periodic box the cluster is put together.
     """
@@ -76,9 +80,11 @@ class TrajectoryFile:
         start = next(iter(self._images()), None)
         if start is None:
             raise ValueError(f"quench: {path} holds no frame")
-        self.element, self.atoms = self._element(start, 0), len(start)
+        self._found = self._symbols(start)
+        self._order = np.argsort(self._found, kind="stable")
+        self.symbols, self.atoms = one_or_each([self._found[i] for i in self._order]), len(start)
         if potential is None:
-            gupta(self.element)  # checks it
+            bonds(set(self._found))  # checks them
 
     def _images(self) -> Iterator[Atoms]:
         if not self.path.is_file():
@@ -92,25 +98,20 @@ class TrajectoryFile:
         except Exception as e:  # every format of ASE has its own
             raise ValueError(f"quench: {self.path}: frame {number + 1} cannot be read: {type(e).__name__} {e}") from e
 
-    def _element(self, image: Atoms, number: int) -> str:
-        if self._given:
-            return self._given
-        kinds = sorted(set(image.symbols))
-        if len(kinds) != 1:
-            raise ValueError(f"quench: {self.path}: frame {number} holds {' '.join(kinds)}, must be of one element")
-        return kinds[0]
+    def _symbols(self, image: Atoms) -> list[str]:
+        return [self._given] * len(image) if self._given else list(image.symbols)
 
     def __iter__(self) -> Iterator[Structure]:
         for number, image in enumerate(self._images()):
-            kind = self._element(image, number)
-            if (kind, len(image)) != (self.element, self.atoms):
-                raise ValueError(f"quench: {self.path}: frame {number} is {kind}{len(image)}, "
-                                 f"must be {self.element}{self.atoms} as the first one")
+            if (found := self._symbols(image)) != self._found:
+                of, wanted = formula(one_or_each(found), len(found)), formula(self.symbols, self.atoms)
+                raise ValueError(f"quench: {self.path}: frame {number} is {of}, must be {wanted} as the first one"
+                                 + (", with its elements in the order of the first one" if of == wanted else ""))
             x = np.ascontiguousarray(image.positions, dtype=float)
             if image.pbc.any():
                 x = np.asarray(_core.unwrap(x[None], np.asarray(image.cell), [bool(p) for p in image.pbc]))[0]
             temperature = image.info.get("temperature", self.temperature)
-            yield Structure(self.first, number, np.nan if temperature is None else float(temperature), x)
+            yield Structure(self.first, number, np.nan if temperature is None else float(temperature), x[self._order])
 
 
 def open_source(path: Path, first: int, temperature: float | None, element: str | None, potential: PairLines | None):

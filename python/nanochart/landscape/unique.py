@@ -95,13 +95,16 @@ def reduce(sources: Sequence[Path], rule: float = RULE, threads: int = 1,
     for name in ("elements", "atoms", "potential"):
         if len(found := sorted({str(kind[name]) for kind in kinds})) > 1:
             raise ValueError(f"dataset: sources have {name} {' and '.join(found)}, must be the same")
+    if len({files.symbols_of(kind) for kind in kinds}) > 1:
+        found = sorted({files.formula_of(kind) for kind in kinds})
+        raise ValueError(f"dataset: sources are of {' and '.join(found)}, must have the same species atom by atom")
     columns = labelled(sources, threads, progress)
     failed = int(np.count_nonzero(columns["cna"] < 0))
     columns = {name: values[columns["cna"] >= 0] for name, values in columns.items()}
     if not len(columns["cna"]):
         raise ValueError(f"dataset: {', '.join(map(str, sources))} has no converged frame")
     kept, stands = distinct(columns["cna"], columns["energy"], rule)
-    composition = compose(str(kinds[0]["elements"]), int(kinds[0]["atoms"]), failed, columns["cna"],
+    composition = compose(files.symbols_of(kinds[0]), int(kinds[0]["atoms"]), failed, columns["cna"],
                           columns["temperature"], kept, stands)  # fmt: skip
     return composition, columns, kept, stands
 
@@ -121,12 +124,12 @@ def _joined(sources: Sequence[Path], names: Sequence[str]) -> Iterator[dict[str,
 def labelled(sources: Sequence[Path], threads: int = 1, progress: bool = True) -> dict[str, np.ndarray]:
     """energy, temperature, replica, step, row (through the sources) and cna of all frames, in the order
     (replica, step), so that the order of quenching has no say; cna is -1 where the quench failed."""
-    element = str(files.read_attributes(sources[0])["elements"])
+    symbols = files.symbols_of(files.read_attributes(sources[0]))
     small = ("energy", "temperature", "replica", "step")
     parts = []
     with tqdm(unit="frame", desc="labels", disable=None if progress else True) as bar:
         for rows in _joined(sources, ["positions_quenched", "converged", *small]):
-            codes = cna.labels_or_none(rows["positions_quenched"], rows["converged"], element, threads)
+            codes = cna.labels_or_none(rows["positions_quenched"], rows["converged"], symbols, threads)
             parts.append({**{name: rows[name] for name in small}, "cna": codes})
             bar.update(len(codes))
     empty = {"cna": np.empty(0, np.int8), **{name: np.empty(0, files.TYPES[name]) for name in small}}

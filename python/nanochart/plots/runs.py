@@ -67,7 +67,13 @@ def tempering(summary, path: Path) -> None:
     at, c, error = (np.array(v) for v in (summary.heat_capacity_at, summary.heat_capacity, summary.heat_capacity_errors))
     heat.plot(at, c, color="#d98a00")
     heat.fill_between(at, c - error, c + error, color="#d98a00", alpha=0.25, lw=0)
-    heat.set(ylabel="heat capacity ($k_B$)", ylim=(0.98 * min(c), None))
+    for low, high in summary.gaps:
+        heat.axvspan(low, high, color="0.9", lw=0, label="energies do not overlap")
+    heat.set(ylabel="heat capacity ($k_B$)", xlim=(t[0], t[-1]))
+    if summary.gaps:
+        heat.legend(*(entry[:1] for entry in heat.get_legend_handles_labels()), frameon=False)
+    if np.isfinite(c).any():
+        heat.set_ylim(0.98 * np.nanmin(c), None)
     for axis in (swaps, kinetic, energy, heat):
         axis.set_xlabel("temperature (K)")
     trips = sum(summary.round_trips)
