@@ -1,4 +1,4 @@
-"""Pictures. Functions take arrays and a path; nothing here computes."""
+"""Runs as they went: a tour of the chart, and parallel tempering."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-COLOURS = {"Ih": "#d98a00", "Dh": "#2f6db3", "Fcc": "#c0392b", "Twin": "#2e8b57", "melt": "#b05a9a", "held": "#222222"}
+from .style import RUN_COLOURS, plt, save
 
 
 def chart_tour(runs: dict[str, np.ndarray], target: np.ndarray | None, path: Path, title: str = "") -> None:
@@ -19,27 +19,22 @@ def chart_tour(runs: dict[str, np.ndarray], target: np.ndarray | None, path: Pat
     target
         where the run `held` is held, [d], NaN for a free component; None without such a run.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     d = next(iter(runs.values())).shape[1] - 1
     figure = plt.figure(figsize=(11, 5.2), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
     axes = left.subplots(d, 1, sharex=True)
     for i, axis in enumerate(np.atleast_1d(axes)):
         for name, run in runs.items():
-            axis.plot(run[:, 0], run[:, 1 + i], lw=0.8, color=COLOURS.get(name), label=name)
+            axis.plot(run[:, 0], run[:, 1 + i], lw=0.8, color=RUN_COLOURS.get(name), label=name)
         if target is not None and np.isfinite(target[i]):
-            axis.axhline(target[i], color=COLOURS["held"], lw=0.8, ls=":")
+            axis.axhline(target[i], color=RUN_COLOURS["held"], lw=0.8, ls=":")
         axis.set_ylabel(f"$s_{i + 1}$")
     np.atleast_1d(axes)[-1].set_xlabel("time (ps)")
     chart = right.add_subplot(projection="3d") if d >= 3 else right.add_subplot()
     for name, run in runs.items():
-        chart.scatter(*run[:, 1 : 1 + min(d, 3)].T, s=5, color=COLOURS.get(name), label=name)
+        chart.scatter(*run[:, 1 : 1 + min(d, 3)].T, s=5, color=RUN_COLOURS.get(name), label=name)
     if target is not None and np.all(np.isfinite(target)):
-        chart.scatter(*[[t] for t in target[:3]], marker="x", s=80, color=COLOURS["held"])
+        chart.scatter(*[[t] for t in target[:3]], marker="x", s=80, color=RUN_COLOURS["held"])
     if d >= 3:
         chart.set_box_aspect(None, zoom=0.88)  # room for the labels
     chart.set_xlabel("$s_1$")
@@ -48,8 +43,7 @@ def chart_tour(runs: dict[str, np.ndarray], target: np.ndarray | None, path: Pat
         chart.set_zlabel("$s_3$")
     right.legend(*chart.get_legend_handles_labels(), loc="upper center", ncols=len(runs), markerscale=3, frameon=False)
     figure.suptitle(title)
-    figure.savefig(path, dpi=140)
-    plt.close(figure)
+    save(figure, path)
 
 
 def tempering(summary, path: Path) -> None:
@@ -60,11 +54,6 @@ def tempering(summary, path: Path) -> None:
     summary
         nanochart.landscape.ptmd_analysis.Summary.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     t = np.array(summary.temperatures)
     figure, ((swaps, kinetic), (energy, heat)) = plt.subplots(2, 2, figsize=(10, 6.5), layout="constrained")
     swaps.bar(np.sqrt(t[1:] * t[:-1]), summary.acceptance, width=0.7 * np.diff(t), color="#2f6db3")
@@ -83,5 +72,4 @@ def tempering(summary, path: Path) -> None:
         axis.set_xlabel("temperature (K)")
     trips = sum(summary.round_trips)
     figure.suptitle(f"{summary.nanoseconds:g} ns a replica, {summary.frames} frames, {trips} round trips")
-    figure.savefig(path, dpi=140)
-    plt.close(figure)
+    save(figure, path)

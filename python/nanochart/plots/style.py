@@ -1,0 +1,32 @@
+"""What all pictures share: a backend without a window, and one colour for one thing."""
+
+from __future__ import annotations
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
+import numpy as np  # noqa: E402
+
+# Labels in the order of landscape.cna.LABELS.
+LABEL_COLOURS = {"Dh": "#2f6db3", "Ih": "#d98a00", "Twin": "#2e8b57", "Fcc": "#c0392b", "Mix": "#7b4bb3",
+                 "Amorphous": "#d46fa8"}  # fmt: skip
+OTHER_COLOUR = "#9a9a9a"
+RUN_COLOURS = {**LABEL_COLOURS, "melt": "#b05a9a", "held": "#222222"}
+
+
+def label_colour(name: str) -> str:
+    return LABEL_COLOURS.get(name, OTHER_COLOUR)
+
+
+def family_colours(n: int) -> list[str]:
+    """n colours that differ from their neighbours in the list: hues a golden angle apart, two depths."""
+    from matplotlib.colors import hsv_to_rgb, to_hex
+
+    hues = (0.58 + 0.381966 * np.arange(n)) % 1
+    return [to_hex(hsv_to_rgb((h, 0.75 if i % 2 else 0.5, 0.65 if i % 2 else 0.85))) for i, h in enumerate(hues)]
+
+
+def save(figure, path, dpi: int = 140) -> None:
+    figure.savefig(path, dpi=dpi)
+    plt.close(figure)
