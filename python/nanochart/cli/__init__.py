@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import chart, landscape
+from . import chart, landscape, sampling
 
 app = typer.Typer(
     help="Learned structural charts of metal nanoclusters, as collective variables in MD.",
@@ -19,6 +19,7 @@ app = typer.Typer(
 for command in (landscape.potential, landscape.ptmd, landscape.quench, landscape.dataset,
                 chart.train, chart.export, chart.info):  # fmt: skip
     app.command()(command)
+app.add_typer(sampling.fes, name="fes")
 
 
 @app.command()

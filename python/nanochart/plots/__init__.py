@@ -1,5 +1,6 @@
 """Pictures. Functions take arrays and a path; nothing here computes."""
 
+from .free_energy import free_energy, landscape_page
 from .runs import chart_tour, tempering
 
-__all__ = ["chart_tour", "tempering"]
+__all__ = ["chart_tour", "free_energy", "landscape_page", "tempering"]
