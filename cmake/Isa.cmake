@@ -1,6 +1,8 @@
-# csrc/core/*_isa.cpp hold the pair loops. Each is compiled once per instruction set into its own
-# namespace (NANOCHART_ISA); csrc/core picks one at run time.
-file(GLOB NANOCHART_ISA_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/csrc/core/*_isa.cpp)
+# *_isa.cpp hold the pair loops (core) and the matrix products of dense networks (model). Each is
+# compiled once per instruction set into its own namespace (NANOCHART_ISA); csrc/core/isa.cpp picks
+# one at run time.
+file(GLOB NANOCHART_ISA_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/csrc/core/*_isa.cpp
+     ${CMAKE_SOURCE_DIR}/csrc/model/*_isa.cpp)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(NANOCHART_ISAS baseline avx2 avx512)
   set(NANOCHART_ISA_DEFINITIONS NANOCHART_X86=1)

@@ -16,9 +16,9 @@ import json
 from pathlib import Path
 
 from nanochart.chart.export import export_run
-from nanochart.chart.training import train_dataset
+from nanochart.chart.training import Settings, train_dataset
 
-SETTINGS = dict(batch=32, epochs=44, milestones=(20, 30, 38))
+SETTINGS = Settings(batch=32, epochs=44, milestones=(20, 30, 38))
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="model file (default: NAME.pt)")
     options = parser.parse_args()
     run = options.run or Path(f"{options.name}-run")
-    losses = train_dataset(options.data, run, resume=True, **SETTINGS)
+    losses = train_dataset(options.data, run, SETTINGS, resume=True)
     print(json.dumps(losses, indent=1))
     print(f"model file: {export_run(run, options.out or Path(f'{options.name}.pt'), options.name)}")
 

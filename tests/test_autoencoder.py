@@ -28,6 +28,25 @@ def test_shapes(architecture, bins, channels, latent):
     assert model(g).shape == g.shape
 
 
+@pytest.mark.parametrize("architecture", ["charting", "inherent"])
+def test_a_smooth_encoder_has_a_continuous_gradient(architecture):
+    """Along a line of inputs the gradient of s moves by steps that shrink with the step; with ReLU it jumps."""
+
+    def largest_step(activation: str, n: int) -> float:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            encoder = Autoencoder(90, 1, architecture, activation=activation).double().encoder.eval()
+            a, b = torch.rand(2, 1, 1, 90, dtype=torch.float64)
+        x = (a + torch.linspace(0, 0.1, n, dtype=torch.float64)[:, None, None] * (b - a)).requires_grad_(True)
+        (slope,) = torch.autograd.grad(encoder(x).sum(), x)
+        along = (slope * (b - a)).sum(dim=(1, 2))
+        return (along[1:] - along[:-1]).abs().max().item() / along.abs().max().item()
+
+    for activation in ("silu", "tanh"):
+        assert largest_step(activation, 401) < 0.3 * largest_step(activation, 101)
+    assert largest_step("relu", 401) > 0.6 * largest_step("relu", 101)
+
+
 def test_image_layers_equal_one_dimensional_ones():
     convolution, relu, norm = Autoencoder(100).encoder.network[3:6]
     x = torch.randn(2, 64, 50)
@@ -68,7 +87,9 @@ def test_input_and_target_have_separate_scalers():
     "arguments, message",
     [
         ({"bins": 77}, "bins is 77, must be >= 78"),
-        ({"bins": 340, "latent": 0}, "latent is 0"),
+        ({"bins": 340, "latent": 0}, "latent is 0, must be 1 to 8"),
+        ({"bins": 340, "latent": 9}, "latent is 9, must be 1 to 8"),
+        ({"bins": 340, "activation": "step"}, "activation is 'step'"),
         ({"bins": 340, "architecture": "other"}, "architecture is 'other'"),
     ],
 )

@@ -26,6 +26,12 @@ def test_potential(tmp_path):
     assert (tmp_path / "Au.eam.alloy").stat().st_size > 10_000
 
 
+def test_potential_of_an_alloy(tmp_path):
+    done = nanochart("potential", "Ag", "Cu", cwd=tmp_path)
+    assert "pair_style eam/fs/opt\n  pair_coeff * * AgCu.eam.fs Ag Cu" in done.stdout
+    assert (tmp_path / "AgCu.eam.fs").read_text().splitlines()[3] == "2 Ag Cu"
+
+
 def test_potential_of_an_unknown_element_is_one_sentence(tmp_path):
     done = nanochart("potential", "Zr", cwd=tmp_path)
     assert done.returncode == 1

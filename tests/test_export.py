@@ -18,8 +18,9 @@ from nanochart import _core
 from nanochart.chart.autoencoder import Autoencoder
 from nanochart.chart.export import StandardisedEncoder, export, export_run, read_metadata
 from nanochart.chart.linear import write_linear_model
-from nanochart.chart.samples import Samples
-from nanochart.chart.training import Settings, best_model, load_checkpoint, train
+from nanochart.chart.run_folder import best_model, load_checkpoint
+from nanochart.chart.samples import Samples, hold_out_groups
+from nanochart.chart.training import Settings, train
 from nanochart.descriptor import RdfGrid
 
 GRID = RdfGrid(1.5, 0.1, 90, 0.2)
@@ -49,11 +50,12 @@ def edit(path: Path, change) -> Path:
     return other
 
 
+@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
 @pytest.mark.parametrize("architecture", ["charting", "inherent"])
-def test_eager_scripted_and_cpp_agree(architecture, tmp_path):
+def test_eager_scripted_and_cpp_agree(architecture, activation, tmp_path):
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = Autoencoder(90, 3, architecture)
+        model = Autoencoder(90, 3, architecture, activation=activation)
     model.fit_scalers(INPUTS, INPUTS)
     model.train()(torch.rand(16, 1, 90))  # batch statistics that are not 0 and 1
     path = export(model.encoder, tmp_path / "m.pt", name="m", inputs=INPUTS, **SIZE)
@@ -100,7 +102,8 @@ def test_s_has_zero_mean_and_unit_variance_over_the_inputs(tmp_path):
 
 def test_a_run_is_exported_with_its_history(tmp_path):
     g = INPUTS.astype(np.float32)
-    samples = Samples(g, g, np.arange(40), np.full(40, "quenched"))
+    g = np.concatenate([g, g])
+    samples = Samples(g, g, hold_out_groups(np.arange(80)), np.full(80, "quenched"))
     info = {"grid": {"start": 1.5, "step": 0.1, "bins": 90, "bandwidth": 0.2}, "elements": ["Au"],
             "atoms": 20, "training": {"data_hash": "abc"}}  # fmt: skip
     train(samples, tmp_path / "run", Settings(epochs=1, precision="float32"), info, progress=False)
@@ -108,6 +111,7 @@ def test_a_run_is_exported_with_its_history(tmp_path):
     assert meta["name"] == "Test20" and meta["training"]["data_hash"] == "abc"
     assert meta["training"]["batch"] == 128 and meta["training"]["architecture"] == "charting"
     assert meta["losses"]["epochs"] == 1 and meta["losses"]["validation"] > 0
+    assert len(meta["outside"]["mean"]) == 90
     best = best_model(load_checkpoint(tmp_path / "run")).encoder
     with torch.no_grad():
         z = best(torch.as_tensor(g[:1])).numpy()[0]

@@ -43,7 +43,9 @@ def test_chart_deck(folder, name):
     assert result.code == 0, result.output
     log = colvar(folder / "COLVAR")
     assert log["time"] == pytest.approx([0, 0.5])
-    s = nanochart.ChartCV("Au147").evaluate(start(name))
+    chart = nanochart.ChartCV("Au147")
+    s = chart.evaluate(start(name))
+    assert log["chart.outside"][0] == pytest.approx(chart.outside(start(name)), rel=1e-6) and log["chart.outside"][1] < 1
     assert [log[f"chart.s{i}"][0] for i in (1, 2, 3)] == pytest.approx(s, abs=1e-6)
     assert abs(log["chart.s1"][1] - log["chart.s1"][0]) > 1e-4  # hot
 

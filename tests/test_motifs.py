@@ -6,7 +6,7 @@ from ase.cluster import Icosahedron
 from scipy.spatial.distance import pdist
 
 from nanochart.landscape.motifs import carve, mackay_atoms, start, twin_stacking
-from nanochart.landscape.potential import gupta
+from nanochart.landscape.rgl import gupta
 from nanochart.landscape.quench import Quencher
 
 

@@ -5,7 +5,7 @@ import pytest
 from ase.units import kB
 from ptmd_systems import BETWEEN, Dimer, double_well, prepare_dimer, write_icosahedron
 
-from nanochart.landscape.potential import gupta
+from nanochart.landscape.rgl import energies_forces
 from nanochart.landscape.ptmd_analysis import acceptance, block_error, round_trips
 from nanochart.landscape.ptmd_command import new_run
 from nanochart.landscape.ptmd_record import Record
@@ -83,7 +83,6 @@ def test_kinetic_temperature_proves_the_rung_of_every_row(ag13):
 
 
 def test_frames_belong_to_their_energies_and_come_by_rung_or_replica(ag13):
-    metal = gupta("Ag")
     potential, kinetic = ag13.energies
     frames = list(ag13.frames(after=ag13.last - 40 * ag13.settings.frame))
     assert len(frames) == 40 * 2
@@ -92,7 +91,7 @@ def test_frames_belong_to_their_energies_and_come_by_rung_or_replica(ag13):
         assert frame.potential_energy == potential[row, frame.replica]
         assert frame.kinetic_energy == kinetic[row, frame.replica]
         assert frame.temperature == ag13.settings.temperatures[ag13.order[row, frame.replica]]
-        assert metal.energies_forces(frame.positions)[0].sum() == pytest.approx(frame.potential_energy, abs=2e-5)
+        assert energies_forces(frame.positions, "Ag")[0].sum() == pytest.approx(frame.potential_energy, abs=2e-5)
     for rung in range(2):
         same = [f for f in ag13.frames(rung=rung, after=frames[0].step - 1)]
         assert [f.step for f in same] == sorted({f.step for f in frames})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nanochart.landscape.motifs import start
-from nanochart.landscape.potential import gupta
+from nanochart.landscape.rgl import energies_forces
 from nanochart.landscape.quench import FORCE_TOLERANCE, Quencher
 
 
@@ -20,7 +20,7 @@ def cluster():
 
 def test_forces_vanish_by_the_closed_formula(quench, cluster):
     relaxed = quench(cluster + 0.1 * np.random.default_rng(0).normal(size=cluster.shape))
-    energies, forces = gupta("Au").energies_forces(relaxed.positions)
+    energies, forces = energies_forces(relaxed.positions, "Au")
     assert relaxed.converged
     assert np.linalg.norm(forces) < 1.1 * FORCE_TOLERANCE
     assert relaxed.force_norm == pytest.approx(np.linalg.norm(forces), abs=1e-4)

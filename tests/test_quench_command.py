@@ -17,6 +17,7 @@ from nanochart.landscape import quench_command
 from nanochart.landscape.dataset import Dataset
 from nanochart.landscape.executors import executor
 from nanochart.landscape.motifs import start
+from nanochart.landscape.potential import write_setfl
 from nanochart.landscape.ptmd_command import new_run
 from nanochart.landscape.ptmd_record import Record
 from nanochart.landscape.ptmd_run import run
@@ -76,14 +77,66 @@ def test_tempering_run(tmp_path):
         assert t == frame.temperature and np.allclose(x, frame.positions, atol=1e-5)
 
 
-def test_a_run_with_another_potential_is_refused(tmp_path):
-    folder = tmp_path / "run"
-    new_run(folder, "Au", 13, ladder=[300, 400, 4], length=0.01, motifs=["Ih"])
-    text = (folder / "settings.json").read_text()
-    (folder / "settings.json").write_text(text.replace("eam/alloy/opt", "lj/cut 8.0"))
-    with pytest.raises(ValueError, match="lj/cut 8.0.*must be the built-in potential"):
-        call([folder], tmp_path / "a.h5")
-    assert not (tmp_path / "a.h5").exists() and not (tmp_path / "a.h5.lock").exists()
+@pytest.fixture
+def lennard_jones(tmp_path):
+    """epsilon 0.2 eV, sigma 2.5 A."""
+    (tmp_path / "lj.txt").write_text("pair_style lj/cut 30.0  # any potential\npair_coeff * * 0.2 2.5\n")
+    return tmp_path / "lj.txt"
+
+
+def test_any_other_potential(tmp_path, lennard_jones):
+    """The Lennard-Jones icosahedron of 13 atoms has -44.326801 epsilon (doi:10.1021/jp970984n)."""
+    x = start("Ih", "Au", 13, 0).positions * 2.8 / 2.885
+    rng = np.random.default_rng(0)
+    frames = [Atoms("Ni13", x + 0.1 * rng.normal(size=x.shape)) for _ in range(5)]
+    frames[2].positions[0] += 60.0  # in two pieces
+    frames[3].positions[0] = frames[3].positions[1] + 0.1  # nearer than the potential can mean
+    ase.io.write(tmp_path / "a.xyz", frames, format="extxyz")
+    with pytest.raises(ValueError, match="element is 'Ni', must be one of Ag, Au, Cu"):
+        call([tmp_path / "a.xyz"], tmp_path / "a.h5")
+    outcome = call([tmp_path / "a.xyz"], tmp_path / "a.h5", potential=lennard_jones)
+    assert outcome.failed.total() == 2
+    data = Dataset(tmp_path / "a.h5")
+    assert list(data.step) == [0, 1, 4] and data.energy == pytest.approx(-44.326801 * 0.2, abs=1e-5)
+    assert data.potential == "pair_style lj/cut 30.0; pair_coeff * * 0.2 2.5" and data.element == "Ni"
+    with pytest.raises(ValueError, match="was begun with potential pair_style lj/cut 30.0"):
+        lennard_jones.write_text("pair_style lj/cut 29.0\npair_coeff * * 0.2 2.5\n")
+        call([tmp_path / "a.xyz"], tmp_path / "a.h5", potential=lennard_jones)
+
+
+@pytest.mark.parametrize("text, message", [
+    ("pair_style lj/cut 9\n", "has no pair_coeff line, must have pair_style and pair_coeff"),
+    ("pair_style nosuch 9\npair_coeff * * 1 1\n", "LAMMPS does not take pair_style nosuch 9.*for Au: .*nosuch"),
+    ("pair_style eam/alloy\npair_coeff * * gone.eam.alloy Au\n", "LAMMPS does not take.*gone.eam.alloy"),
+    ("pair_style eam/alloy\npair_coeff * * Ag.eam.alloy Pt\n", "LAMMPS does not take.*No matching element"),
+])
+def test_bad_potentials(file, tmp_path, text, message):
+    write_setfl(tmp_path / "Ag.eam.alloy", "Ag")
+    (tmp_path / "lines.txt").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        call([file], tmp_path / "a.h5", potential=tmp_path / "lines.txt")
+    assert not (tmp_path / "a.h5").exists()
+
+
+def test_a_run_is_quenched_with_its_own_potential(tmp_path):
+    """A run of Ag by a table that the user brought: as with the built-in one, which it is a copy of."""
+    write_setfl(tmp_path / "any.table", "Ag")
+    (tmp_path / "lines.txt").write_text("pair_style eam/alloy\npair_coeff * * any.table Ag\n")
+    starts = [tmp_path / "Ag13.xyz"]
+    ase.io.write(starts[0], Atoms("Ag13", start("Ih", "Ag", 13, 0).positions))
+    new_run(tmp_path / "run", "Ag", 13, ladder=[300, 400, 2], frame=1.0, length=0.004, starts=starts,
+            potential=tmp_path / "lines.txt")  # fmt: skip
+    run(tmp_path / "run")
+    call([tmp_path / "run"], tmp_path / "a.h5")
+    data, built_in = Dataset(tmp_path / "a.h5"), Quencher("Ag", 13)
+    assert len(data) == 8 and "any.table Ag (SHA-256 of its files " in data.potential
+    assert set(data.temperature) == {300.0, 400.0}
+    for x, energy in zip(data.positions_thermal, data.energy):
+        assert built_in(x).energy == pytest.approx(energy, abs=1e-6)
+    shutil.copytree(tmp_path / "run", tmp_path / "other")
+    write_setfl(tmp_path / "other" / "any.table", "Au")
+    with pytest.raises(ValueError, match="sources are of .*any.table.*any.table.*must be of one potential"):
+        call([tmp_path / "run", tmp_path / "other"], tmp_path / "b.h5")
 
 
 def test_dump_of_a_cluster_cut_by_its_box(tmp_path):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from nanochart.chart.samples import Samples, grid_of, make_samples
-from nanochart.chart.training import (
-    Settings, best_model, final_losses, load_checkpoint, pca_loss, split_groups, train,
-)  # fmt: skip
+from nanochart.chart.losses import final_losses, pca_loss
+from nanochart.chart.run_folder import best_model, load_checkpoint
+from nanochart.chart.samples import Samples, grid_of, hold_out_groups, make_samples, parts_of
+from nanochart.chart.training import Settings, plateau, train
+from nanochart.landscape.unique import NEITHER, TRAINING, VALIDATION
 
 FAST = dict(epochs=3, batch=16, precision="float32")
 
@@ -30,7 +31,7 @@ def samples():
     g = sum(z[:, [i]] * np.exp(-((x - c) ** 2) / 0.02) for i, c in enumerate((0.2, 0.5, 0.8)))[:, None]
     g[:, :, 7] = 0.25
     g = g.astype(np.float32)
-    return Samples(g, g, np.arange(80) // 4, np.full(80, "quenched"))
+    return Samples(g, g, hold_out_groups(np.arange(80) // 4), np.full(80, "quenched"))
 
 
 def test_the_loss_falls_and_files_say_so(samples, tmp_path):
@@ -55,6 +56,16 @@ def test_a_resumed_run_equals_an_uninterrupted_one(samples, tmp_path):
         assert torch.equal(value, b["best"][name]), name
     assert [row["validation"] for row in a["history"]] == [row["validation"] for row in b["history"]]
     assert [row["rate"] for row in a["history"]] == [1e-3, 5e-4, 2.5e-4]
+
+
+def test_a_run_stops_on_a_plateau(samples, tmp_path):
+    falling = [{"validation": v} for v in (5.0, 4.0, 3.0, 2.999, 2.998)]
+    assert plateau(falling, 2) and not plateau(falling, 3) and not plateau(falling, 0)
+    rising = dict(rate=1e-9, patience=2)  # learns nothing
+    train(samples, tmp_path, Settings(**FAST | {"epochs": 9}, **rising), progress=False)
+    assert len(load_checkpoint(tmp_path)["history"]) < 9
+    longer = train(samples, tmp_path, Settings(**FAST | {"epochs": 20}, **rising), resume=True, progress=False)
+    assert longer["epochs"] == len(load_checkpoint(tmp_path)["history"]) < 9  # ended is ended
 
 
 def test_a_seed_reproduces_a_run_and_another_does_not(samples, tmp_path):
@@ -84,11 +95,29 @@ def test_bfloat16_keeps_float32_weights_and_learns(samples, tmp_path):
 
 def test_held_out_groups_are_whole_and_stay_when_data_grow():
     groups = np.repeat(np.arange(40), 3)
-    training, validation = split_groups(groups, 0.2, seed=0)
-    assert not set(groups[training]) & set(groups[validation])
-    assert len(training) + len(validation) == 120 and 9 <= len(validation) <= 45
-    more = split_groups(np.repeat(np.arange(80), 3), 0.2, seed=0)[1]
-    assert set(validation) == set(more[more < 120])
+    part = hold_out_groups(groups)
+    assert not set(groups[part == TRAINING]) & set(groups[part == VALIDATION])
+    assert 9 <= np.sum(part == VALIDATION) <= 45
+    assert np.array_equal(hold_out_groups(np.repeat(np.arange(80), 3))[:120], part)
+
+
+def test_a_split_stored_in_the_data_is_the_one():
+    class Data:
+        replica = np.repeat(np.arange(10), 2)
+        __len__ = lambda self: 20  # noqa: E731
+
+    data = Data()
+    drawn = parts_of(data, "blocks").reshape(10, 2)
+    assert np.array_equal(drawn[:, 0], drawn[:, 1])
+    assert 0 < np.sum(parts_of(data, "random") == VALIDATION) < 20
+    data.split_blocks = np.repeat([TRAINING, NEITHER, VALIDATION, TRAINING], 5)
+    assert np.array_equal(parts_of(data, "blocks"), data.split_blocks)
+    g = np.random.default_rng(0).random((20, 1, 5)).astype(np.float32)
+    samples = Samples(g, g, parts_of(data, "blocks"), np.full(20, "quenched"))
+    assert samples.training.tolist() == [0, 1, 2, 3, 4, 15, 16, 17, 18, 19]
+    assert samples.validation.tolist() == [10, 11, 12, 13, 14]
+    with pytest.raises(ValueError, match="split is 'trajectory', must be one of"):
+        parts_of(data, "trajectory")
 
 
 def test_pca_loss_is_that_of_scikit_learn():
@@ -106,16 +135,16 @@ def test_samples_pair_hot_inputs_with_quenched_targets():
     cold = 3.0 * rng.normal(size=(6, 8, 3))
     hot = cold + 0.1 * rng.normal(size=cold.shape)
     grid = grid_of(hot, cold, "Au")
-    replica = np.array([0, 0, 1, 1, 2, 2])
-    s = make_samples(hot, cold, replica, grid)
+    part = np.array([0, 0, 1, 1, -1, 0])
+    s = make_samples(hot, cold, part, grid)
     assert s.inputs.shape == (12, 1, grid.bins)
     assert np.array_equal(s.targets[:6], s.targets[6:]) and np.array_equal(s.inputs[6:], s.targets[6:])
     assert not np.allclose(s.inputs[:6], s.targets[:6])
-    assert s.groups.tolist() == [0, 0, 1, 1, 2, 2] * 2
+    assert s.part.tolist() == [0, 0, 1, 1, -1, 0] * 2
     assert s.kind.tolist() == ["thermal"] * 6 + ["quenched"] * 6
-    single = make_samples(hot, cold, replica, grid, inputs="quenched", split="random")
-    assert np.array_equal(single.inputs, single.targets) and len(set(single.groups)) == 6
-    own = make_samples(hot, cold, replica, grid, target="self")
+    single = make_samples(hot, cold, part, grid, inputs="quenched")
+    assert np.array_equal(single.inputs, single.targets) and len(single.inputs) == 6
+    own = make_samples(hot, cold, part, grid, target="self")
     assert np.array_equal(own.inputs, own.targets)
 
 
@@ -131,14 +160,16 @@ def test_grids_of_the_published_systems():
 
 
 def test_wrong_input(samples, tmp_path):
-    few = Samples(samples.inputs[:8], samples.targets[:8], np.arange(8), samples.kind[:8])
-    with pytest.raises(ValueError, match="8 structures are too few"):
+    few = Samples(samples.inputs[:8], samples.targets[:8], np.arange(8) // 7, samples.kind[:8])
+    with pytest.raises(ValueError, match="7 structures to learn from and 1 held out are too few"):
         train(few, tmp_path / "few", Settings(**FAST))
-    same = Samples(samples.inputs, samples.targets, np.zeros(80, int), samples.kind)
+    all_to_learn = Samples(samples.inputs, samples.targets, np.zeros(80, int), samples.kind)
+    with pytest.raises(ValueError, match="80 structures to learn from and 0 held out"):
+        train(all_to_learn, tmp_path / "all", Settings(**FAST))
     with pytest.raises(ValueError, match="1 groups .* too few"):
-        train(same, tmp_path / "same", Settings(**FAST))
+        hold_out_groups(np.zeros(80, int))
     with pytest.raises(ValueError, match="one shape"):
-        Samples(samples.inputs, samples.targets[1:], samples.groups, samples.kind)
+        Samples(samples.inputs, samples.targets[1:], samples.part, samples.kind)
     train(samples, tmp_path / "run", Settings(**FAST | {"epochs": 1}), progress=False)
     with pytest.raises(ValueError, match="exists: resume"):
         train(samples, tmp_path / "run", Settings(**FAST))
@@ -146,8 +177,15 @@ def test_wrong_input(samples, tmp_path):
         train(samples, tmp_path / "run", Settings(**FAST, seed=5), resume=True)
     with pytest.raises(FileNotFoundError, match="checkpoint.pt does not exist"):
         load_checkpoint(tmp_path)
-    for wrong, message in (({"held_out": 1.5}, "held_out is 1.5"), ({"precision": "half"}, "precision is 'half'")):
+    for wrong, message in (({"patience": -1}, "patience is -1"), ({"precision": "half"}, "precision is 'half'"),
+                           ({"device": "tpu"}, "device is 'tpu', must be cpu or cuda")):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             Settings(**wrong)
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="finds no GPU: give device cpu"):
+            Settings(device="cuda")
+    (tmp_path / "run" / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(ValueError, match="checkpoint.pt is damaged .*: remove the folder"):
+        load_checkpoint(tmp_path / "run")
     with pytest.raises(ValueError, match="target is 'hot'"):
         make_samples(np.zeros((2, 4, 3)), np.zeros((2, 4, 3)), np.arange(2), None, target="hot")

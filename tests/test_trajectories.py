@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nanochart.landscape.potential import gupta
+from nanochart.landscape.rgl import energies_forces
 from nanochart.landscape.production import record
 from nanochart.landscape.trajectories import Evaporated, Trajectory, frames, frozen_melt, pieces
 
@@ -17,8 +17,7 @@ def cold():
 
 
 def test_potential_energy_obeys_equipartition(cold):
-    g = gupta("Au")
-    hot = np.array([g.energies_forces(x)[0].sum() for x in cold.thermal])
+    hot = np.array([energies_forces(x, "Au")[0].sum() for x in cold.thermal])
     expected = 0.5 * (3 * 147 - 6) * BOLTZMANN * 100.0
     assert (hot - cold.energy).mean() == pytest.approx(expected, rel=0.1)
 
@@ -42,7 +41,7 @@ def test_same_seed_same_frames_other_seed_other_frames():
 
 def test_melts_are_amorphous_and_unlike():
     melts = [frozen_melt("Au", 147, seed) for seed in (0, 4)]  # not annealed
-    energies = [gupta("Au").energies_forces(m.positions)[0].sum() for m in melts]
+    energies = [energies_forces(m.positions, "Au")[0].sum() for m in melts]
     assert all(-525.5 < e < -521.0 for e in energies)
     assert abs(energies[0] - energies[1]) > 1e-3
     assert melts[0].info["motif"] == "Amorphous"

@@ -147,6 +147,8 @@ void ChartCV::value(const Frame &frame, bool gradient, double *s) {
   m.kept = gradient;
 }
 
+double ChartCV::outside() const { return impl_->metadata.outside(impl_->g.data()); }
+
 void ChartCV::pullback(const double *dv_ds, double *dv_dx, double *dv_dstrain) {
   Impl &m = *impl_;
   if (!m.kept) throw Error("pullback needs a value with gradient before");

@@ -41,6 +41,10 @@ class ChartCV {
   // s[d] on every rank; with `gradient`, pullback() may follow.
   void value(const Frame &frame, bool gradient, double *s);
 
+  // How far outside the model's training data the frame of the last value() is, 1 at the edge; NaN
+  // when the model file does not say (model/outside.hpp). Every rank knows it.
+  double outside() const;
+
   // dv_ds[d] (read on root) -> dv_dx[rows][3] and dv_dstrain[3][3] (this rank's share; null to
   // skip), at the frame of the last value(.., true, ..). May be called repeatedly.
   void pullback(const double *dv_ds, double *dv_dx, double *dv_dstrain);

@@ -32,6 +32,7 @@ class Evaluation {
   void add_force(double scale, double **f, double *virial);
 
   const std::vector<double> &s() const { return s_; }
+  double outside() const { return chart_.outside(); }
   double energy() const { return energy_; }
   const std::map<std::string, double> &energies() const { return energies_; }  // by fix ID
 

@@ -120,9 +120,8 @@ double FixNanochart::compute_scalar() {
 }
 
 double FixNanochart::compute_vector(int i) {
-  if (i >= dim()) return 0;  // how far outside the training data: not known in this version
   evaluate_for_output();
-  return evaluation_->s()[i];
+  return i < dim() ? evaluation_->s()[i] : evaluation_->outside();
 }
 
 double FixNanochart::energy_of(const BiasFix &bias) {

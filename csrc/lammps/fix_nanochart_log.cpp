@@ -53,7 +53,7 @@ void FixNanochart::take_row() {
     row_.fields.push_back(std::string(id) + ".s" + std::to_string(i));
   row_.fields.push_back(std::string(id) + ".outside");
   row_.values = evaluation_->s();
-  row_.values.push_back(0);  // outside
+  row_.values.push_back(evaluation_->outside());
   for (const auto *bias : biases()) {
     row_.fields.push_back(std::string(bias->id) + ".bias");
     row_.values.push_back(evaluation_->energies().at(bias->id));

@@ -43,6 +43,23 @@ void check_scale(const std::string &path, const Json &json, const char *key, int
                    " numbers, one for each latent variable");
 }
 
+// Empty when the file has none.
+Outside outside_of(const std::string &path, const Json &json, std::size_t size) {
+  if (!json.contains("outside")) return {};
+  const Json values = entry<Json>(path, json, "outside");
+  Outside outside{entry<std::vector<double>>(path, values, "mean"), {},
+                  entry<double>(path, values, "noise"), entry<double>(path, values, "unit")};
+  bool good = outside.mean.size() == size && outside.noise > 0 && outside.unit > 0;
+  for (const auto &row : entry<std::vector<std::vector<double>>>(path, values, "rows")) {
+    good = good && row.size() == size;
+    outside.rows.insert(outside.rows.end(), row.begin(), row.end());
+  }
+  if (!good)
+    fail(path, "has a wrong \"outside\", must have mean and rows of " + std::to_string(size) +
+                   " numbers, noise > 0 and unit > 0");
+  return outside;
+}
+
 }  // namespace
 
 ModelMetadata parse_metadata(const std::string &path, const std::string &hash,
@@ -80,8 +97,17 @@ ModelMetadata parse_metadata(const std::string &path, const std::string &hash,
   if (m.atoms < 2) fail(path, "has atoms " + std::to_string(m.atoms) + ", must be >= 2");
   m.latent = entry<int>(path, json, "latent");
   if (m.latent < 1) fail(path, "has latent " + std::to_string(m.latent) + ", must be >= 1");
+  const std::size_t kinds = m.elements.size();
+  m.outside = outside_of(path, json, kinds * (kinds + 1) / 2 * m.grid.bins);
   check_scale(path, json, "s_mean", m.latent, false);
   check_scale(path, json, "s_scale", m.latent, true);
+  if (json.contains("dense")) {
+    const Json dense = entry<Json>(path, json, "dense");
+    m.dense.activation = entry<std::string>(path, dense, "activation");
+    m.dense.layers = entry<int>(path, dense, "layers");
+    if ((m.dense.activation != "silu" && m.dense.activation != "tanh") || m.dense.layers < 1)
+      fail(path, "has dense " + dense.dump() + ", must have activation silu or tanh, layers >= 1");
+  }
   return m;
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/rdf.hpp"
+#include "model/outside.hpp"
 
 namespace nanochart {
 
@@ -15,6 +16,11 @@ struct ModelMetadata {
   std::vector<std::string> elements;  // alphabetical; species index of Rdf
   int atoms;                          // number of atoms the chart was learned on
   int latent;                         // number of CVs, d
+  struct {
+    std::string activation;           // silu or tanh, after all layers but the last
+    int layers = 0;                   // 0: the network is not of this kind
+  } dense;                            // fully connected, see dense_encoder.hpp
+  Outside outside;                    // empty in files without it
   std::string hash;                   // SHA-256 of the file
   std::string json;                   // the whole text
 };

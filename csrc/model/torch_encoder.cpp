@@ -4,10 +4,13 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 
+#include <cmath>
 #include <cstdio>
+#include <map>
 #include <sstream>
 
 #include "core/error.hpp"
+#include "model/dense_encoder.hpp"
 #include "model/threads.hpp"
 #include "model/torch_factory.hpp"
 
@@ -51,6 +54,9 @@ class TorchEncoder : public Encoder {
     check_shape();
   }
 
+  const ModelMetadata &metadata() const { return metadata_; }
+  const std::map<std::string, torch::Tensor> &tensors() const { return tensors_; }
+  const char *engine() const override { return "libtorch"; }
   const char *json() const override { return metadata_.json.c_str(); }
 
   void value(const double *g, bool gradient, double *s) override {
@@ -95,6 +101,7 @@ class TorchEncoder : public Encoder {
   torch::jit::Module module_;
   torch::ScalarType dtype_;
   std::int64_t channels_;
+  std::map<std::string, torch::Tensor> tensors_;  // by name, of a network that is dense
   torch::Tensor input_, output_;  // the kept pass
 
   // Plain interpretation: the profiling executor changes code, and so time and last digits, during
@@ -121,6 +128,10 @@ class TorchEncoder : public Encoder {
     metadata_ = parse_metadata(path, "", extra["nanochart.json"]);
     module.eval();
     for (auto parameter : module.parameters()) parameter.requires_grad_(false);
+    if (metadata_.dense.layers) {
+      for (const auto &named : module.named_parameters()) tensors_[named.name] = named.value;
+      for (const auto &named : module.named_buffers()) tensors_[named.name] = named.value;
+    }
     return torch::jit::freeze(module);
   }
 
@@ -144,6 +155,80 @@ class TorchEncoder : public Encoder {
   }
 };
 
+DenseParameters dense_parameters(const TorchEncoder &network) {
+  const auto numbers = [&](const std::string &name, std::int64_t dimensions) {
+    const auto found = network.tensors().find(name);
+    if (found == network.tensors().end() || found->second.dim() != dimensions)
+      throw Error("model file " + network.metadata().path + ": nanochart.json says \"dense\", but "
+                  "the network has no tensor " + name + " of " + std::to_string(dimensions) +
+                  " dimension(s); write the model again");
+    return found->second.to(torch::kFloat64).contiguous();
+  };
+  const auto list = [](const torch::Tensor &tensor) {
+    return std::vector<double>(tensor.data_ptr<double>(), tensor.data_ptr<double>() + tensor.numel());
+  };
+  DenseParameters p{list(numbers("input_offset", 1)), list(numbers("input_scale", 1)), {}};
+  for (int l = 0; l < network.metadata().dense.layers; ++l) {
+    const std::string name = "layers." + std::to_string(l);
+    const auto weight = numbers(name + ".weight", 2), bias = numbers(name + ".bias", 1);
+    p.layers.push_back({static_cast<int>(weight.size(1)), static_cast<int>(weight.size(0)),
+                        list(weight), list(bias)});
+  }
+  return p;
+}
+
+// A few inputs about input_offset, with both engines: s and its derivatives must agree.
+void check_same(Encoder &dense, Encoder &network, const DenseParameters &p,
+                const ModelMetadata &metadata) {
+  const double tolerance = metadata.dtype == "float64" ? 1e-11 : 1e-4;
+  const std::size_t size = p.offset.size();
+  std::vector<double> g(size), dv_ds(metadata.latent);
+  std::vector<double> s[2], dv_dg[2];
+  Encoder *const engines[2] = {&dense, &network};
+  const auto expect = [&](const char *what, const std::vector<double> (&values)[2], double least) {
+    double largest = least, difference = 0;
+    for (const double value : values[1]) largest = std::max(largest, std::fabs(value));
+    for (std::size_t i = 0; i < values[0].size(); ++i)
+      difference = std::max(difference, std::fabs(values[0][i] - values[1][i]));
+    if (difference <= tolerance * largest) return;
+    std::ostringstream text;
+    text << "model file " << metadata.path << ": nanochart.json says \"dense\", but its layers give "
+         << what << " that differs by " << difference << " from the network's, must be <= "
+         << tolerance * largest << "; write the model again";
+    throw Error(text.str());
+  };
+  for (int sample = 0; sample < 4; ++sample) {
+    for (std::size_t k = 0; k < size; ++k) {
+      const double x = sample * std::sin(1.0 + k * (sample + 0.5));
+      g[k] = p.offset[k] + (p.scale[k] != 0 ? x / p.scale[k] : 0);
+    }
+    for (int e = 0; e < 2; ++e) {
+      s[e].resize(metadata.latent);
+      engines[e]->value(g.data(), true, s[e].data());
+    }
+    expect("s", s, 1);
+    for (int i = 0; i < metadata.latent; ++i) {
+      dv_ds.assign(metadata.latent, 0);
+      dv_ds[i] = 1;
+      for (int e = 0; e < 2; ++e) {
+        dv_dg[e].resize(size);
+        engines[e]->pullback(dv_ds.data(), dv_dg[e].data());
+      }
+      expect("ds/dg", dv_dg, 0);
+    }
+  }
+}
+
+// A dense network leaves libtorch behind.
+std::unique_ptr<Encoder> open_encoder(const std::string &path, const std::string &bytes) {
+  auto network = std::make_unique<TorchEncoder>(path, bytes);
+  if (!network->metadata().dense.layers) return network;
+  const DenseParameters parameters = dense_parameters(*network);
+  auto dense = make_dense_encoder(network->metadata(), parameters);
+  check_same(*dense, *network, parameters, network->metadata());
+  return dense;
+}
+
 }  // namespace
 }  // namespace nanochart
 
@@ -151,7 +236,7 @@ extern "C" __attribute__((visibility("default"))) nanochart::Encoder *nanochart_
     const char *path, const char *bytes, std::size_t size, char *error, std::size_t error_size) {
   try {
     const nanochart::TorchGuard guard;
-    return new nanochart::TorchEncoder(path, std::string(bytes, size));
+    return nanochart::open_encoder(path, std::string(bytes, size)).release();
   } catch (const std::exception &failure) {
     std::snprintf(error, error_size, "%s", failure.what());
   } catch (...) {

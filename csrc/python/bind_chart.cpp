@@ -61,6 +61,20 @@ Array value(ChartCV &cv, const Array &x, const std::optional<Ints> &species,
   return s;
 }
 
+Array outside(ChartCV &cv, const Array &x, const std::optional<Ints> &species,
+              const std::optional<Array> &cell, const std::array<bool, 3> &periodic) {
+  const Frames frames(x, species, cell, periodic);
+  Array result(frames.count);
+  double *out = result.mutable_data();
+  const py::gil_scoped_release release;
+  std::vector<double> s(cv.dim());
+  for (int i = 0; i < frames.count; ++i) {
+    cv.value(frames[i], false, s.data());
+    out[i] = cv.outside();
+  }
+  return result;
+}
+
 // Pull-backs of several dv_ds[m][d] at one frame x[1][N][3]: dv_dx[m][N][3], dv_dstrain[m][3][3].
 py::tuple pullback(ChartCV &cv, const Array &x, const std::optional<Ints> &species,
                    const std::optional<Array> &cell, const std::array<bool, 3> &periodic,
@@ -95,13 +109,20 @@ void bind_chart(py::module_ &m) {
       .def_property_readonly("hash", [](const ChartCV &cv) { return cv.metadata().hash; })
       .def_property_readonly("json", [](const ChartCV &cv) { return cv.metadata().json; })
       .def("value", &value, py::arg("x"), py::arg("species"), py::arg("cell"), py::arg("periodic"))
+      .def("outside", &outside, py::arg("x"), py::arg("species"), py::arg("cell"),
+           py::arg("periodic"))
       .def("pullback", &pullback, py::arg("x"), py::arg("species"), py::arg("cell"),
            py::arg("periodic"), py::arg("dv_ds"));
   m.def("find_model", &find_model, py::arg("model"));
 
   // The encoder alone, for benchmarks and tests: g[C*K] -> s[d], dv_ds -> dv_dg.
   py::class_<Model>(m, "Encoder")
-      .def(py::init([](const std::string &model) { return open_model(model); }), py::arg("model"))
+      .def(py::init([](const std::string &model) {
+             const py::gil_scoped_release release;
+             return open_model(model);
+           }),
+           py::arg("model"))
+      .def_property_readonly("engine", [](const Model &self) { return self.encoder->engine(); })
       .def("value",
            [](Model &self, const Array &g, bool gradient) {
              const auto &meta = self.metadata;

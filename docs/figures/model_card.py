@@ -17,7 +17,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from nanochart import ChartCV
-from nanochart.chart.training import split_groups
+from nanochart.chart.samples import parts_of
+from nanochart.landscape.unique import VALIDATION
 from nanochart.landscape import cna
 from nanochart.landscape.dataset import Dataset
 
@@ -70,7 +71,7 @@ def main(model: str, data: str) -> None:
     recipe = chart.metadata["training"]
     if recipe["data_hash"] != frames.hash:
         sys.exit(f"{model} was learned on data {recipe['data_hash'][:12]}.., {data} is {frames.hash[:12]}..")
-    unseen = split_groups(frames.replica, 0.2, recipe["seed"])[1]
+    unseen = np.flatnonzero(parts_of(frames, recipe["split"]) == VALIDATION)
     hot = chart.evaluate(frames.positions_thermal[unseen].astype(float))
     cold = chart.evaluate(frames.positions_quenched[unseen].astype(float))
     labels = cna.label(frames.positions_quenched[unseen].astype(float), element=frames.element)

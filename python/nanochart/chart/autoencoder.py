@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 ARCHITECTURES = ("charting", "inherent")
+ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "tanh": nn.Tanh}
 RANGE_FLOOR = 1e-3  # of the largest range: a nearly constant bin must not become noise of size one
 
 # Layers work on images [B,C,1,L] of height one: the arithmetic of Conv1d, and its parameters, but
@@ -105,20 +106,26 @@ class Autoencoder(nn.Module):
     latent : d, number of chart coordinates.
     architecture : "charting" (474,564 parameters at 280 bins and d = 3) or "inherent".
     channels : C, number of element pairs.
+    activation : "relu" as in the papers; "silu" or "tanh" make s twice continuously differentiable
+        (and the pooling of the inherent network an average), so that biased forces have no jumps.
     """
 
-    def __init__(self, bins: int, latent: int = 3, architecture: str = "charting", channels: int = 1):
+    def __init__(self, bins: int, latent: int = 3, architecture: str = "charting", channels: int = 1,
+                 activation: str = "relu"):  # fmt: skip
         super().__init__()
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation is {activation!r}, must be one of {tuple(ACTIVATIONS)}")
         if architecture not in ARCHITECTURES:
             raise ValueError(f"architecture is {architecture!r}, must be one of {ARCHITECTURES}")
-        if latent < 1:
-            raise ValueError(f"latent is {latent}, must be >= 1")
+        if not 1 <= latent <= 8:
+            raise ValueError(f"latent is {latent}, must be 1 to 8")
         smallest = 78 if architecture == "charting" else 16
         if bins < smallest:
             raise ValueError(f"bins is {bins}, must be >= {smallest} for the {architecture} network")
         self.bins, self.latent, self.architecture, self.channels = bins, latent, architecture, channels
+        self.activation = activation
         build = charting_networks if architecture == "charting" else inherent_networks
-        encoder, decoder = build(bins, latent, channels)
+        encoder, decoder = build(bins, latent, channels, ACTIVATIONS[activation])
         self.encoder = Encoder(MinMaxScaler(channels, bins), encoder)
         self.decoder = Decoder(MinMaxScaler(channels, bins), decoder)
 
@@ -131,39 +138,40 @@ class Autoencoder(nn.Module):
         return self.decoder(self.encoder(g))
 
 
-def charting_networks(bins: int, latent: int, channels: int) -> tuple[nn.Sequential, nn.Sequential]:
+def charting_networks(bins: int, latent: int, channels: int, activation: type[nn.Module]) -> tuple[nn.Sequential, nn.Sequential]:
     """Six convolutions without padding, each Conv -> ReLU -> BatchNorm, and their mirror image."""
     layers = [(64, 20), (64, 20), (64, 20), (64, 10), (32, 8), (16, 5)]  # channels, kernel
     encoder: list[nn.Module] = []
     inside, length = channels, bins
     for outside, kernel in layers:
-        encoder += [Convolution(inside, outside, kernel), nn.ReLU(), nn.BatchNorm2d(outside)]
+        encoder += [Convolution(inside, outside, kernel), activation(), nn.BatchNorm2d(outside)]
         inside, length = outside, length - kernel + 1
     encoder += [nn.Flatten(), nn.Linear(inside * length, latent)]
 
     decoder: list[nn.Module] = [nn.Linear(latent, inside * length), Reshape(inside, length)]
     for (outside, _), (_, kernel) in zip(layers[-2::-1], layers[:0:-1]):
-        decoder += [TransposedConvolution(inside, outside, kernel), nn.ReLU(), nn.BatchNorm2d(outside)]
+        decoder += [TransposedConvolution(inside, outside, kernel), activation(), nn.BatchNorm2d(outside)]
         inside = outside
     decoder.append(TransposedConvolution(inside, channels, layers[0][1]))
     return nn.Sequential(*encoder), nn.Sequential(*decoder)
 
 
-def inherent_networks(bins: int, latent: int, channels: int) -> tuple[nn.Sequential, nn.Sequential]:
+def inherent_networks(bins: int, latent: int, channels: int, activation: type[nn.Module]) -> tuple[nn.Sequential, nn.Sequential]:
     """Four blocks Conv -> MaxPool -> ReLU -> BatchNorm, and upsampling with convolutions."""
+    pool = nn.MaxPool2d if activation is nn.ReLU else nn.AvgPool2d
     encoder: list[nn.Module] = []
     inside, lengths = channels, [bins]
     for outside, kernel in [(128, 20), (64, 15), (32, 10), (16, 5)]:
-        encoder += [SameConvolution(inside, outside, kernel), nn.MaxPool2d((1, 2)), nn.ReLU(),
+        encoder += [SameConvolution(inside, outside, kernel), pool((1, 2)), activation(),
                     nn.BatchNorm2d(outside)]  # fmt: skip
         inside = outside
         lengths.append(lengths[-1] // 2)
     encoder += [nn.Flatten(), nn.Linear(inside * lengths[-1], latent)]
 
-    decoder: list[nn.Module] = [nn.Linear(latent, inside * lengths[-1]), nn.ReLU(),
+    decoder: list[nn.Module] = [nn.Linear(latent, inside * lengths[-1]), activation(),
                                 Reshape(inside, lengths[-1])]  # fmt: skip
     for (outside, kernel), length in zip([(32, 5), (64, 10), (128, 15)], lengths[-2:0:-1]):
-        decoder += [nn.Upsample((1, length)), SameConvolution(inside, outside, kernel), nn.ReLU(),
+        decoder += [nn.Upsample((1, length)), SameConvolution(inside, outside, kernel), activation(),
                     nn.BatchNorm2d(outside)]  # fmt: skip
         inside = outside
     decoder += [nn.Upsample((1, bins)), SameConvolution(inside, channels, 20)]

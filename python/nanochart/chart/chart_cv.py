@@ -70,6 +70,18 @@ class ChartCV:
         s = self._cv.value(frames, *self._where(frames, species, cell, pbc))
         return s if np.ndim(x) == 3 else s[0]
 
+    def outside(self, x, species=None, cell=None, pbc=None):
+        """How far outside its training data the model is used at x[N,3] (or [n] of a batch [n,N,3]).
+
+        A distance of g from the training inputs (`chart.outside`) in units of the 99.9th percentile
+        of unseen inputs: above 1, s should not be trusted. It sees what changes many distances
+        (compression, melting, other shapes), but hardly a single atom that goes astray, and no
+        element of like size. NaN when the model file does not have it.
+        """
+        frames = _frames(x)
+        values = self._cv.outside(frames, *self._where(frames, species, cell, pbc))
+        return values if np.ndim(x) == 3 else float(values[0])
+
     def pullback(self, x, dv_ds, species=None, cell=None, pbc=None, strain: bool = False):
         """dV/dx[N,3] = sum_i dV/ds_i ds_i/dx at x[N,3], from dv_ds[d]; with `strain` the pair
         (dV/dx, dV/dstrain[3,3])."""

@@ -13,6 +13,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from nanochart.chart.dense import DenseNetwork
+from nanochart.chart.outside import fit as fit_outside
+
 SCHEMA = 1
 
 
@@ -50,6 +53,7 @@ def export(
     standardise: bool = True,
     training: dict[str, Any] | None = None,
     losses: dict[str, Any] | None = None,
+    outside: dict[str, Any] | None = None,
 ) -> Path:
     """Write an encoder as a model file that C++ and Python open.
 
@@ -59,6 +63,8 @@ def export(
     grid : RdfGrid of g.
     inputs : g[n,C,K] of the training set; with ``standardise``, s = (z - mean(z))/std(z) over it.
     training, losses : stored in nanochart.json as they are.
+    outside : what `chart.outside.fit` returned; without it the file cannot say how far outside its
+        training data it is used.
 
     Raises
     ------
@@ -80,9 +86,10 @@ def export(
         mean, scale = z.mean(axis=0), z.std(axis=0)
         if not np.all(scale > 1e-6 * np.abs(mean).max()):
             raise ValueError(f"latent variables have standard deviations {scale}: one is constant, train longer")
-    module = StandardisedEncoder(
-        encoder, torch.as_tensor(mean, dtype=dtype), torch.as_tensor(scale, dtype=dtype)
-    ).eval()
+    module = encoder.eval()
+    if standardise:
+        tensors = (torch.as_tensor(values, dtype=dtype) for values in (mean, scale))
+        module = StandardisedEncoder(encoder, *tensors).eval()
     scripted = torch.jit.script(module)
     _compare(module, scripted, torch.as_tensor(inputs[:64], dtype=dtype))
 
@@ -105,13 +112,15 @@ def export(
         "s_scale": scale.tolist(),
         "training": training or {},
         "losses": losses or {},
+        **({"dense": encoder.description()} if isinstance(encoder, DenseNetwork) else {}),
+        **({"outside": outside} if outside else {}),
         "versions": {"nanochart": nanochart_version, "torch": torch.__version__},
     }  # fmt: skip
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        torch.jit.save(scripted, str(temporary), {"nanochart.json": json.dumps(metadata, indent=1)})
+        torch.jit.save(scripted, str(temporary), {"nanochart.json": json.dumps(metadata)})
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -120,8 +129,9 @@ def export(
 
 def export_run(folder: str | Path, path: str | Path, name: str) -> Path:
     """Export the best model so far of a training run (the folder `nanochart train` wrote)."""
+    from nanochart.chart.losses import final_losses
+    from nanochart.chart.run_folder import best_model, load_checkpoint
     from nanochart.chart.samples import Samples
-    from nanochart.chart.training import best_model, final_losses, load_checkpoint
     from nanochart.descriptor import RdfGrid
 
     state = load_checkpoint(folder)
@@ -131,9 +141,10 @@ def export_run(folder: str | Path, path: str | Path, name: str) -> Path:
         raise ValueError(f"{folder} was not trained from a data set: call export() with its grid and elements")
     return export(
         best_model(state).encoder, path, name=name, grid=RdfGrid(**info["grid"]), elements=info["elements"],
-        atoms=info["atoms"], inputs=samples.inputs[state["training"]],
+        atoms=info["atoms"], inputs=samples.inputs[samples.training],
         training=info["training"] | state["settings"],
         losses=final_losses(folder, samples),
+        outside=fit_outside(samples.inputs[samples.training], samples.inputs[samples.validation]),
     )  # fmt: skip
 
 

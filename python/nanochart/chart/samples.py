@@ -8,38 +8,51 @@ from pathlib import Path
 import numpy as np
 
 from nanochart.descriptor import RdfGrid, rdf
+from nanochart.landscape.unique import TRAINING, VALIDATION
 
 INPUTS = ("quenched", "thermal+quenched")
 TARGETS = ("self", "quenched")
-SPLITS = ("random", "trajectory")
+SPLITS = ("random", "blocks")
 PAPER_BINS = {("Au", 147): 340, ("Ag", 147): 340, ("Au", 90): 280, ("Cu", 147): 280}
 
 
 @dataclass(frozen=True)
 class Samples:
-    """inputs and targets g[n,C,K] (1/angstrom, float32); samples of one group stay on one side of
-    the split; kind is "thermal" or "quenched", what the input is."""
+    """inputs and targets g[n,C,K] (1/angstrom, float32); part[n] is TRAINING, VALIDATION or NEITHER;
+    kind[n] is "thermal" or "quenched", what the input is."""
 
     inputs: np.ndarray
     targets: np.ndarray
-    groups: np.ndarray  # [n] integers
-    kind: np.ndarray  # [n] names
+    part: np.ndarray
+    kind: np.ndarray
 
     def __post_init__(self):
         if self.inputs.ndim != 3 or self.inputs.shape != self.targets.shape:
             raise ValueError(
                 f"inputs {self.inputs.shape} and targets {self.targets.shape} must have one shape [n, C, K]"
             )
-        if len(self.groups) != len(self.inputs) or len(self.kind) != len(self.inputs):
-            raise ValueError("groups and kind must have one entry for each sample")
+        if len(self.part) != len(self.inputs) or len(self.kind) != len(self.inputs):
+            raise ValueError("part and kind must have one entry for each sample")
+
+    @property
+    def training(self) -> np.ndarray:
+        """Indices of the samples to learn from."""
+        return np.flatnonzero(self.part == TRAINING)
+
+    @property
+    def validation(self) -> np.ndarray:
+        """Indices of the held-out samples."""
+        return np.flatnonzero(self.part == VALIDATION)
 
     def save(self, path: Path) -> None:
-        np.savez(path, inputs=self.inputs, targets=self.targets, groups=self.groups, kind=self.kind)
+        part = path.with_name(f"{path.stem}.part.npz")
+        np.savez(part, inputs=self.inputs, targets=self.targets, part=self.part, kind=self.kind)
+        part.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Samples:
         with np.load(path) as file:
-            return cls(*(file[name] for name in ("inputs", "targets", "groups", "kind")))
+            return cls(*(file[name] for name in ("inputs", "targets", "part", "kind")))
 
 
 def grid_of(thermal: np.ndarray, quenched: np.ndarray, element: str, bins: int | None = None) -> RdfGrid:
@@ -55,33 +68,56 @@ def grid_of(thermal: np.ndarray, quenched: np.ndarray, element: str, bins: int |
     return RdfGrid(first * wide.step, wide.step, int(last - first + 1), wide.bandwidth)
 
 
+def parts_of(data, split: str) -> np.ndarray:
+    """TRAINING, VALIDATION or NEITHER [n] for the rows of a data set (landscape.dataset.Dataset).
+
+    "random" (single structures, as in the papers) and "blocks" (stretches of trajectory) are those
+    that `nanochart dataset` stored in the file. A file without them: single structures, or whole
+    trajectories, drawn with seed 0 (`hold_out_groups`).
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split is {split!r}, must be one of {SPLITS}")
+    stored = getattr(data, f"split_{split}", None)
+    if stored is not None:
+        return np.asarray(stored, np.int8)
+    return hold_out_groups(data.replica if split == "blocks" else np.arange(len(data)))
+
+
+def hold_out_groups(groups: np.ndarray, held_out: float = 0.2, seed: int = 0) -> np.ndarray:
+    """TRAINING or VALIDATION [n]; whole groups are held out, each by a draw of its own number and
+    the seed, so that a group stays on its side when the data grow."""
+    names = np.unique(groups)
+    if len(names) < 5:
+        raise ValueError(f"{len(names)} groups (trajectories or structures) are too few to hold some out, need >= 5")
+    draws = np.array([np.random.default_rng((seed, int(name))).random() for name in names])
+    chosen = draws < max(held_out, draws.min() * (1 + 1e-9))  # at least one
+    return np.where(np.isin(groups, names[chosen]), VALIDATION, TRAINING).astype(np.int8)
+
+
 def make_samples(
     thermal: np.ndarray,
     quenched: np.ndarray,
-    replica: np.ndarray,
+    part: np.ndarray,
     grid: RdfGrid,
     inputs: str = "thermal+quenched",
     target: str = "quenched",
-    split: str = "trajectory",
 ) -> Samples:
-    """Samples from pairs of positions [n,N,3] (angstrom) and the trajectory number [n] of each.
+    """Samples from pairs of positions [n,N,3] (angstrom) and the side [n] of the split of each.
 
     inputs : "quenched", or "thermal+quenched": each pair gives two samples.
     target : "self", or "quenched": the chart of a hot structure is that of its basin.
-    split : "random": single pairs are held out (as in the paper), or whole trajectories.
     """
-    for name, value, allowed in (("inputs", inputs, INPUTS), ("target", target, TARGETS), ("split", split, SPLITS)):
+    for name, value, allowed in (("inputs", inputs, INPUTS), ("target", target, TARGETS)):
         if value not in allowed:
             raise ValueError(f"{name} is {value!r}, must be one of {allowed}")
     cold = rdf(quenched, grid).astype(np.float32)
-    groups = np.asarray(replica) if split == "trajectory" else np.arange(len(cold))
     names = np.full(len(cold), "quenched")
     if inputs == "quenched":
-        return Samples(cold, cold, groups, names)
+        return Samples(cold, cold, part, names)
     hot = rdf(thermal, grid).astype(np.float32)
     return Samples(
         np.concatenate([hot, cold]),
         np.concatenate([hot if target == "self" else cold, cold]),
-        np.concatenate([groups, groups]),
+        np.concatenate([part, part]),
         np.concatenate([np.full(len(hot), "thermal"), names]),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,24 +13,29 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from nanochart.chart.autoencoder import Autoencoder
-from nanochart.chart.samples import Samples, grid_of, make_samples
+from nanochart.chart.losses import final_losses
+from nanochart.chart.run_folder import load_checkpoint, save_checkpoint, settings_changed, write_json
+from nanochart.chart.samples import Samples, grid_of, make_samples, parts_of
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+PLATEAU = 2e-3  # relative: a validation loss that falls by less has not improved
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train. Adam's rate is halved at each milestone (epoch numbers from 0); weights are
+    """How to train. Adam's rate is halved at each milestone (epoch numbers from 0). With patience
+    p > 0 a run stops when the validation loss has not fallen by 0.2 % for p epochs. Weights are
     float32 always, precision is that of the convolutions: "auto" takes bfloat16 where the processor
     multiplies it in hardware tiles (AMX) or the device is a GPU."""
 
     architecture: str = "charting"
     latent: int = 3
+    activation: str = "relu"
     epochs: int = 100
     batch: int = 128
     rate: float = 1e-3
     milestones: tuple[int, ...] = (30, 90)
-    held_out: float = 0.2
+    patience: int = 0
     seed: int = 0
     precision: str = "auto"
     device: str = "cpu"
@@ -40,28 +43,20 @@ class Settings:
     def __post_init__(self):
         if self.epochs < 1 or self.batch < 2:
             raise ValueError(f"epochs {self.epochs} must be >= 1 and batch {self.batch} >= 2")
-        if not 0 < self.held_out < 1:
-            raise ValueError(f"held_out is {self.held_out}, must be between 0 and 1")
+        if self.patience < 0:
+            raise ValueError(f"patience is {self.patience}, must be a number of epochs, or 0 for no early stop")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}, must be one of {PRECISIONS}")
+        if self.device not in ("cpu", "cuda"):
+            raise ValueError(f"device is {self.device!r}, must be cpu or cuda")
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise ValueError("device is cuda, but this torch finds no GPU: give device cpu")
 
     def bfloat16(self) -> bool:
         if self.precision != "auto":
             return self.precision == "bfloat16"
         tiles = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
         return self.device != "cpu" or bool(tiles())
-
-
-def split_groups(groups: np.ndarray, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices for training and validation; whole groups are held out, each by a draw of its own
-    number and the seed, so that a group stays on its side when the data grow."""
-    names = np.unique(groups)
-    if len(names) < 5:
-        raise ValueError(f"{len(names)} groups (trajectories or structures) are too few to hold some out, need >= 5")
-    draws = np.array([np.random.default_rng((seed, int(name))).random() for name in names])
-    chosen = draws < max(held_out, draws.min() * (1 + 1e-9))  # at least one
-    validation = np.isin(groups, names[chosen])
-    return np.flatnonzero(~validation), np.flatnonzero(validation)
 
 
 def train(
@@ -76,43 +71,46 @@ def train(
 
     After every epoch `folder` holds checkpoint.pt (last and best weights, optimiser) and
     history.json; with ``resume`` a run continues there and ends as if it had never stopped.
-    ``info`` is kept in the checkpoint, for the export.
+    ``info`` is kept in the checkpoint, for the export. On one machine and number of threads the
+    seed fixes every digit; on a GPU it fixes them up to the order of sums.
 
-    Returns losses of the model that was best on the validation part, in float32: of all held-out
-    samples, by kind of input, of 3-component PCA of the targets, and their ratio.
+    Returns losses of the model that was best on the validation part (`losses.final_losses`), which
+    losses.json keeps.
     """
     folder = Path(folder)
     settings = replace(settings, precision="bfloat16" if settings.bfloat16() else "float32")
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists() and not resume:
         raise ValueError(f"{checkpoint} exists: resume that run, or give another folder")
-    if len(samples.inputs) < 10:
-        raise ValueError(f"{len(samples.inputs)} structures are too few to learn from, need >= 10")
+    training, validation = samples.training, samples.validation
+    if len(training) < 10 or not len(validation):
+        raise ValueError(f"{len(training)} structures to learn from and {len(validation)} held out are too few, "
+                         "need >= 10 and >= 1")  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         channels, bins = samples.inputs.shape[1:]
-        model = Autoencoder(bins, settings.latent, settings.architecture, channels)
+        model = Autoencoder(bins, settings.latent, settings.architecture, channels, settings.activation)
     model.fit_scalers(samples.inputs, samples.targets)
-    training, validation = split_groups(samples.groups, settings.held_out, settings.seed)
     state: dict[str, Any] = {
-        "settings": asdict(settings), "info": info or {}, "history": [], "best": None,
-        "training": training.tolist(), "validation": validation.tolist(),
+        "settings": asdict(settings), "info": info or {}, "samples": [len(training), len(validation)],
+        "history": [], "best": None,
     }  # fmt: skip
     model.to(settings.device)
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.rate)
     if checkpoint.exists():
-        _restore(checkpoint, state, model, optimiser)
+        _restore(folder, state, model, optimiser)
     else:
         samples.save(folder / "samples.npz")
 
     loop = _Loop(model, samples, settings)
+    history = state["history"]
     batches = -(-len(training) // settings.batch)
-    bar = tqdm(total=settings.epochs * batches, initial=len(state["history"]) * batches, unit="batch",
+    bar = tqdm(total=settings.epochs * batches, initial=len(history) * batches, unit="batch",
                disable=None if progress else True, mininterval=1)  # fmt: skip
-    for epoch in range(len(state["history"]), settings.epochs):
-        started = time.perf_counter()
+    while len(history) < settings.epochs and not plateau(history, settings.patience):
+        epoch, started = len(history), time.perf_counter()
         rate = settings.rate * 0.5 ** sum(epoch >= m for m in settings.milestones)
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -120,93 +118,60 @@ def train(
         held_out = float(loop.losses(validation).mean())
         if not np.isfinite(held_out):
             raise ValueError(f"the validation loss is {held_out} in epoch {epoch}: lower the rate {settings.rate}")
-        if held_out < min((row["validation"] for row in state["history"]), default=np.inf):
+        if held_out < min((row["validation"] for row in history), default=np.inf):
             state["best"] = {name: t.detach().cpu().clone() for name, t in model.state_dict().items()}
         seconds = round(time.perf_counter() - started, 2)
-        state["history"].append({"epoch": epoch, "rate": rate, "training": loss, "validation": held_out,
-                                 "seconds": seconds})  # fmt: skip
+        history.append({"epoch": epoch, "rate": rate, "training": loss, "validation": held_out,
+                        "seconds": seconds})  # fmt: skip
         state |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
-        _write(folder, state)
+        save_checkpoint(folder, state)
         bar.set_postfix(training=f"{loss:.5f}", validation=f"{held_out:.5f}")
     bar.close()
     losses = final_losses(folder, samples)
-    (folder / "losses.json").write_text(json.dumps(losses, indent=1))
+    write_json(folder / "losses.json", losses)
     return losses
 
 
-def final_losses(folder: str | Path, samples: Samples | None = None) -> dict[str, Any]:
-    """Losses of the best model of a run, in float32 (see `train`)."""
-    state = load_checkpoint(folder)
-    samples = samples or Samples.load(Path(folder) / "samples.npz")
-    model = best_model(state)
-    training, validation = np.array(state["training"]), np.array(state["validation"])
-    rows = _Loop(model, samples, Settings(precision="float32")).losses(validation)
-    scale = model.decoder.scaler
-    with torch.no_grad():
-        targets = scale(torch.as_tensor(samples.targets)).flatten(1).numpy()
-    pca = pca_loss(targets[training], targets[validation], 3)
-    kinds = samples.kind[validation]
-    return {
-        "validation": float(rows.mean()),
-        **{f"validation_{kind}": float(rows[kinds == kind].mean()) for kind in np.unique(kinds)},
-        "pca3_of_targets": pca,
-        "ratio_to_pca3": float(rows.mean()) / pca if pca > 0 else None,
-        "epochs": len(state["history"]),
-        "best_epoch": int(np.argmin([row["validation"] for row in state["history"]])),
-        "training_samples": len(training),
-        "validation_samples": len(validation),
-    }
-
-
-def pca_loss(training: np.ndarray, validation: np.ndarray, components: int) -> float:
-    """MSE of validation[n,F] rebuilt from the leading principal components of training[m,F]."""
-    mean = training.mean(axis=0, dtype=np.float64)
-    _, vectors = np.linalg.eigh(np.cov(training - mean, rowvar=False))
-    leading = vectors[:, -components:]
-    rest = validation - mean
-    return float(np.mean((rest - rest @ leading @ leading.T) ** 2))
-
-
-def load_checkpoint(folder: str | Path) -> dict[str, Any]:
-    path = Path(folder) / "checkpoint.pt"
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist: give a folder that nanochart train wrote")
-    return torch.load(path, map_location="cpu", weights_only=True)
-
-
-def best_model(state: dict[str, Any]) -> Autoencoder:
-    """The autoencoder with the best weights of a checkpoint, in eval mode."""
-    channels, bins = state["best"]["encoder.scaler.low"].shape
-    settings = state["settings"]
-    with torch.random.fork_rng(devices=[]):
-        model = Autoencoder(bins, settings["latent"], settings["architecture"], channels)
-    model.load_state_dict(state["best"])
-    return model.eval()
+def plateau(history: list[dict[str, Any]], patience: int) -> bool:
+    """Whether the validation loss has not fallen by 0.2 % in the last `patience` epochs."""
+    values = [row["validation"] for row in history]
+    return 0 < patience < len(values) and min(values[-patience:]) > (1 - PLATEAU) * min(values[:-patience])
 
 
 def train_dataset(
     data: str | Path,
     output: str | Path,
+    settings: Settings = Settings(),
     *,
-    architecture: str = "charting",
     target: str = "quenched",
     inputs: str = "thermal+quenched",
-    split: str = "trajectory",
-    latent: int = 3,
-    epochs: int = 100,
+    split: str = "blocks",
     bins: int | None = None,
-    seed: int = 0,
+    structures: int | None = None,
     resume: bool = False,
-    batch: int = 128,
-    milestones: tuple[int, ...] = (30, 90),
+    progress: bool = True,
 ) -> dict[str, Any]:
     """Train on a data set file (landscape.dataset) and return `train`'s losses. bins=None takes the
-    papers' grid (samples.grid_of)."""
+    papers' grid (samples.grid_of); split as in samples.parts_of; structures: learn on so many pairs,
+    drawn by the seed, and judge by as many as the split then holds out of them."""
     from nanochart.landscape.dataset import Dataset
 
     data = Dataset(data)
+    if len(data) < 20:
+        raise ValueError(f"{data.path}: {len(data)} structures are too few to learn from, need >= 20")
+    for name in ("energy", "positions_thermal", "positions_quenched"):
+        bad = ~np.isfinite(getattr(data, name).reshape(len(data), -1)).all(axis=1)
+        if bad.any():
+            raise ValueError(f"{data.path}: {name} is not finite in {bad.sum()} of {len(data)} structures, first in "
+                             f"number {np.flatnonzero(bad)[0]} (by trajectory and step): quench them again")  # fmt: skip
     grid = grid_of(data.positions_thermal, data.positions_quenched, data.element, bins)
-    samples = make_samples(data.positions_thermal, data.positions_quenched, data.replica, grid, inputs, target, split)
+    rows = np.arange(len(data))
+    if structures is not None:
+        if not 20 <= structures <= len(data):
+            raise ValueError(f"structures is {structures}, must be 20 to {len(data)}, what {data.path} holds")
+        rows = np.sort(np.random.default_rng(settings.seed).permutation(rows)[:structures])
+    part = parts_of(data, split)[rows]
+    samples = make_samples(data.positions_thermal[rows], data.positions_quenched[rows], part, grid, inputs, target)
     info = {
         "grid": {"start": grid.start, "step": grid.step, "bins": grid.bins, "bandwidth": grid.bandwidth},
         "elements": [data.element],
@@ -215,10 +180,10 @@ def train_dataset(
             "data_hash": data.hash, "structures": len(data), "potential": data.potential,
             "temperatures": sorted(set(np.asarray(data.temperature).tolist())),
             "inputs": inputs, "target": target, "split": split,
+            **({"drawn": structures} if structures is not None else {}),
         },
     }  # fmt: skip
-    settings = Settings(architecture, latent, epochs, batch, milestones=milestones, seed=seed)
-    return train(samples, output, settings, info, resume=resume)
+    return train(samples, output, settings, info, resume=resume, progress=progress)
 
 
 class _Loop:
@@ -249,7 +214,7 @@ class _Loop:
         order = np.random.default_rng((self.settings.seed, epoch)).permutation(index)
         self.model.train()
         total = 0.0
-        for batch in torch.as_tensor(order).split(self.settings.batch):
+        for batch in torch.as_tensor(order, device=self.device).split(self.settings.batch):
             optimiser.zero_grad(set_to_none=True)
             loss = self.errors(batch).mean()
             loss.backward()
@@ -262,28 +227,17 @@ class _Loop:
         """Mean squared error of each sample, without learning."""
         self.model.eval()
         with torch.no_grad():
-            parts = [self.errors(b).mean(dim=(1, 2, 3)) for b in torch.as_tensor(index).split(512)]
+            batches = torch.as_tensor(index, device=self.device).split(512)
+            parts = [self.errors(b).mean(dim=(1, 2, 3)) for b in batches]
         return torch.cat(parts).cpu().numpy()
 
 
-def _restore(path: Path, state: dict[str, Any], model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
-    old = torch.load(path, map_location="cpu", weights_only=True)
-    same = ["info", "training", "validation"]
-    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in old["settings"].items()}
-    changed = [k for k, v in state["settings"].items() if k != "epochs" and settings.get(k) != v]
-    changed += [k for k in same if old[k] != state[k]]
+def _restore(folder: Path, state: dict[str, Any], model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+    old = load_checkpoint(folder)
+    changed = settings_changed(old["settings"], state["settings"], free=("epochs", "patience"))
+    changed += [key for key in ("info", "samples") if old[key] != state[key]]
     if changed:
-        raise ValueError(f"{path} was trained with another {', '.join(changed)}: give the same, or another folder")
+        raise ValueError(f"{folder} was trained with another {', '.join(changed)}: give the same, or another folder")
     state |= {"history": old["history"], "best": old["best"]}
     model.load_state_dict(old["model"])
     optimiser.load_state_dict(old["optimiser"])
-
-
-def _write(folder: Path, state: dict[str, Any]) -> None:
-    for name, save in (
-        ("checkpoint.pt", lambda p: torch.save(state, p)),
-        ("history.json", lambda p: p.write_text(json.dumps(state["history"], indent=1))),
-    ):
-        part = folder / f"{name}.part"
-        save(part)
-        os.replace(part, folder / name)

@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (landscape.potential, landscape.ptmd, landscape.quench, landscape.dataset,
-                chart.train, chart.export, chart.info):  # fmt: skip
+                chart.train, chart.distil, chart.export, chart.info):  # fmt: skip
     app.command()(command)
 app.add_typer(sampling.fes, name="fes")
 

@@ -9,16 +9,14 @@ import typer
 
 
 def potential(
-    elements: Annotated[list[str], typer.Argument(help="Au, Ag or Cu")],
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="default: ELEMENT.eam.alloy")] = None,
+    elements: Annotated[list[str], typer.Argument(help="Au, Ag or Cu; of an alloy two: Ag Cu or Ag Au")],
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="default: Au.eam.alloy, AgCu.eam.fs")] = None,
 ):
-    """Write an RGL (Gupta) potential as a setfl file for pair_style eam/alloy."""
-    from nanochart.landscape.potential import write_setfl
+    """Write an RGL (Gupta) potential for LAMMPS: pair_style eam/alloy for a metal, eam/fs for an alloy."""
+    from nanochart.landscape.potential import builtin_lines, file_name, write_setfl
 
-    path = output or Path(f"{''.join(elements)}.eam.alloy")
-    write_setfl(path, elements)
-    names = " ".join(elements)
-    typer.echo(f"wrote {path}; in LAMMPS:\n  pair_style eam/alloy/opt\n  pair_coeff * * {path} {names}")
+    path = write_setfl(output or file_name(elements), elements)
+    typer.echo("\n  ".join([f"wrote {path}; in LAMMPS:", *builtin_lines(elements, path)]))
 
 
 def ptmd(
@@ -77,12 +75,13 @@ def quench(
     stride: Annotated[int, typer.Option(min=1, help="take every n-th frame of each trajectory")] = 1,
     temperature: Annotated[Optional[float], typer.Option(help="K, of files whose frames name none")] = None,
     element: Annotated[Optional[str], typer.Option(help="of files that do not name it")] = None,
+    potential_lines: Annotated[Optional[Path], typer.Option(help="of files: pair_style and pair_coeff lines of another potential; a run has its own")] = None,
 ):  # fmt: skip
     """Minimise every frame of tempering runs or trajectories: (thermal, quenched) pairs in a data set."""
     from nanochart.landscape.quench_command import quench as run
 
     outcome = run(sources, output, jobs=jobs, tolerance=tolerance, stride=stride, temperature=temperature,
-                  element=element)  # fmt: skip
+                  element=element, potential=potential_lines)  # fmt: skip
     if outcome is not None:  # None on the workers of mpiexec
         typer.echo(f"{outcome}\nwrote {output}; next: nanochart dataset {output} -o UNIQUE.h5")
 

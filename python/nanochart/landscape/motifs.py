@@ -12,7 +12,7 @@ from ase import Atoms
 from ase.cluster import Decahedron, Icosahedron
 from scipy.spatial import cKDTree
 
-from .potential import gupta
+from .rgl import gupta
 
 # Ideal Mackay icosahedra and decahedra are strained: 1.2 nearest-neighbour distances take in their
 # longer bonds and no second neighbours (1.41).

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from ase.data import atomic_numbers
 
+from .pair_lines import read_pair_lines
 from .ptmd_analysis import Summary, summarise, table
 from .ptmd_deck import STILL_EVERY, Settings, deck
 from .ptmd_drift import nve_drift
 from .ptmd_ladder import checked_ladder, geometric_ladder
 from .ptmd_record import Record
 from .ptmd_run import run
-from .ptmd_starts import MOTIFS, file_starts, gupta_lines, motif_starts, potential_lines, prepare
+from .ptmd_starts import MOTIFS, file_starts, gupta_lines, motif_starts, prepare
 
 # fs; the lighter copper vibrates faster. Other elements have no default.
 TIMESTEPS = {"Au": 5.0, "Ag": 5.0, "Cu": 3.0}
@@ -49,7 +50,11 @@ def new_run(
         temperatures = geometric_ladder(ladder[0], ladder[1], int(ladder[2]))
     else:
         temperatures = checked_ladder(ladder)
-    lines, files = potential_lines(potential) if potential else (gupta_lines(names[0]), [])
+    if potential:
+        given = read_pair_lines(potential)
+        lines, files = given.lines, given.files
+    else:
+        lines, files = gupta_lines(names[0]), []
     per_swap = max(round(swap / (timestep / 1000) / STILL_EVERY), 1) * STILL_EVERY
     swap_ps = per_swap * timestep / 1000
 

@@ -11,7 +11,7 @@ from ase.units import kB
 
 from .ptmd_deck import Settings, nve_deck
 from .ptmd_log import read_energies
-from .ptmd_run import engine, failure
+from .ptmd_run import engine, failure, stoppable
 
 BATH_PS, FREE_PS, EVERY_PS = 10.0, 40.0, 0.1
 # The bath takes away a drift within its damping time. What is left heats the cluster by
@@ -56,7 +56,7 @@ def nve_drift(folder: Path, settings: Settings, lmp: str | None = None) -> Drift
     (check / "thermo").unlink(missing_ok=True)
     program, env = engine(lmp)
     command = [*program, "-in", "check/in.lmp", "-log", "check/log.lammps", "-screen", "none"]
-    with open(check / "output.txt", "w") as output:
+    with stoppable(), open(check / "output.txt", "w") as output:
         done = subprocess.run(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                               env=env)  # fmt: skip
     too_long = f"ptmd: time step of {1000 * settings.timestep:g} fs is too long at {top:g} K: "

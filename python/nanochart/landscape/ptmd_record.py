@@ -19,19 +19,6 @@ from .ptmd_log import frame_positions, open_frames, read_energies, read_swap_log
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """Where a run can go on: step, prefix of the restart files, and rung of each replica.
-
-    Restart files hold the velocities before the swap of their step, so `order` is the one before
-    it too: that one decision is taken again later, the rest of the run is kept.
-    """
-
-    step: int
-    restart: str
-    order: list[int]
-
-
-@dataclass(frozen=True)
 class Segment:
     """Swap log of one start of LAMMPS: steps[n], order[n, replicas] (rung of each replica)."""
 
@@ -43,14 +30,19 @@ class Segment:
     def start(self) -> int:
         return int(self.steps[0])
 
-    def checkpoint(self, settings: Settings) -> Checkpoint | None:
-        """The last checkpoint that all replicas have written, None without one."""
-        step = int(self.steps[-1]) // settings.checkpoint * settings.checkpoint
-        if step <= self.start:
-            return None
-        written = step // settings.checkpoint - self.start // settings.checkpoint
-        before = np.flatnonzero(self.steps == step - settings.swap)[-1]
-        return Checkpoint(step, f"{self.folder.name}/{'ba'[written % 2]}", self.order[before].tolist())
+
+def read_segment(folder: Path, settings: Settings) -> Segment | None:
+    """The segment in `folder`, None if LAMMPS has not begun. ValueError if its log lacks a swap."""
+    steps, order, _ = read_swap_log(folder / "log.lammps", settings.replicas)
+    if len(steps) == 0:
+        return None
+    gaps = np.flatnonzero(np.diff(steps) != settings.swap)
+    if len(gaps):
+        raise ValueError(
+            f"{folder / 'log.lammps'}: step {steps[gaps[0]]} is followed by {steps[gaps[0] + 1]}, must be by "
+            f"{steps[gaps[0]] + settings.swap}: the swap period is {settings.swap} steps"
+        )
+    return Segment(folder, steps, order)
 
 
 @dataclass(frozen=True)
@@ -79,23 +71,23 @@ class Record:
         if not (self.folder / "settings.json").exists():
             raise FileNotFoundError(f"ptmd: {self.folder} has no settings.json, must be the folder of a run")
         self.settings = Settings.load(self.folder / "settings.json")
-        self.segments: list[Segment] = []
-        for path in sorted(self.folder.glob("segment-*")):
-            steps, order, _ = read_swap_log(path / "log.lammps", self.settings.replicas)
-            if len(steps):
-                self.segments.append(Segment(path, steps, order))
+        found = (read_segment(path, self.settings) for path in sorted(self.folder.glob("segment-*")))
+        self.segments: list[Segment] = [segment for segment in found if segment]
         self.last = int(self.segments[-1].steps[-1]) if self.segments else 0
         self.steps, self.order = self._join()
 
-    def _ends(self) -> list[int]:
-        return [s.start for s in self.segments[1:]] + [self.last]
+    def _parts(self) -> Iterator[tuple[Segment, int, int]]:
+        """Each segment with the step it counts up to, and the number of its swap steps until then."""
+        ends = [s.start for s in self.segments[1:]] + [self.last]
+        for segment, end in zip(self.segments, ends):
+            yield segment, end, (end - segment.start) // self.settings.swap
 
     def _join(self) -> tuple[np.ndarray, np.ndarray]:
         steps, order = [np.empty(0, np.int64)], [np.empty((0, self.settings.replicas), np.int32)]
-        for segment, end in zip(self.segments, self._ends()):
-            n = int(np.searchsorted(segment.steps, end, side="right"))
-            steps.append(segment.steps[1:n])
-            order.append(segment.order[: n - 1])
+        for segment, _, n in self._parts():
+            # the log may lack the line of the last step, whose order is that of the line before
+            steps.append(segment.start + self.settings.swap * np.arange(1, n + 1))
+            order.append(segment.order[:n])
         return np.concatenate(steps), np.concatenate(order)
 
     def swap_moves(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -104,10 +96,9 @@ class Record:
         The k-th attempt of a segment pairs rungs (0,1), (2,3), .. for even k, (1,2), .. for odd k.
         The attempt at the last step of an interrupted segment was given up and is left out.
         """
-        for segment, end in zip(self.segments, self._ends()):
-            n = int(np.searchsorted(segment.steps, end, side="right"))
+        for segment, _, n in self._parts():
             n -= segment is not self.segments[-1]
-            yield segment.order[: n - 1], segment.order[1:n]
+            yield segment.order[:n], segment.order[1 : n + 1]
 
     @cached_property
     def energies(self) -> tuple[np.ndarray, np.ndarray]:
@@ -116,7 +107,7 @@ class Record:
         potential, kinetic = np.empty((2, len(self.steps), replicas))
         for replica in range(replicas):
             at = 0
-            for segment, end in zip(self.segments, self._ends()):
+            for segment, end, _ in self._parts():
                 path = segment.folder / f"thermo.{replica_name(replica, replicas)}"
                 rows = read_energies(path)
                 rows = rows[(rows[:, 0] > segment.start) & (rows[:, 0] <= end)]
@@ -141,7 +132,7 @@ class Record:
         """
         s = self.settings
         potential, kinetic = self.energies
-        for segment, end in zip(self.segments, self._ends()):
+        for segment, end, _ in self._parts():
             names = [replica_name(r, s.replicas) for r in range(s.replicas)]
             maps = [open_frames(segment.folder / f"frames.{n}.bin", s.atoms) for n in names]
             first = segment.start // s.frame + 1

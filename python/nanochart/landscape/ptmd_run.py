@@ -1,8 +1,6 @@
 """Runs LAMMPS's `temper` under mpiexec, with a progress bar; resumes what was interrupted.
 
-Every checkpoint period each replica writes a restart file, in turn a and b. All replicas meet at
-every swap, so that when the log has the line of step s, all have finished what they write at s.
-A run killed at any moment therefore goes on from the last checkpoint that the log has passed.
+Killed at any moment, it goes on from the last checkpoint that is complete in all replicas.
 """
 
 from __future__ import annotations
@@ -14,18 +12,19 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 from nanochart.lammps_plugin import lmp_command, plugin_directory
 
+from .ptmd_checkpoint import last_checkpoint
 from .ptmd_deck import Settings, deck
 from .ptmd_log import read_swap_log
 from .ptmd_progress import SPARE, DiskFull, Progress, check_room
-from .ptmd_record import Checkpoint, Segment
 
 
 def default_mpiexec() -> str:
@@ -67,26 +66,43 @@ def locked(folder: Path) -> Iterator[int]:
         yield file.fileno()
 
 
-def last_checkpoint(folder: Path, settings: Settings) -> Checkpoint | None:
-    """Where the run goes on, None at its beginning. Segments that reached no checkpoint are removed."""
-    for path in sorted(folder.glob("segment-*"), reverse=True):
-        steps, order, _ = read_swap_log(path / "log.lammps", settings.replicas)
-        found = Segment(path, steps, order).checkpoint(settings) if len(steps) else None
-        if found:
-            return found
-        shutil.rmtree(path)
-    return None
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """SIGTERM and SIGHUP end what runs inside as Ctrl-C does, so that it can stop what it started."""
+
+    def leave(number, frame):
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():  # only that one receives signals
+        yield
+        return
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def stop(process: subprocess.Popen) -> None:
+    """End mpiexec, which ends the engines; with force if it does not answer."""
+    for number, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, None)):
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
 
 
 def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> None:
     """Run, or go on with, the run prepared in `folder` to its end.
 
-    mpiexec and lmp may hold options ("srun --exclusive"). Raises BlockingIOError if it is being run already,
-    DiskFull if the disk has too little room, RuntimeError with LAMMPS's message if it fails.
+    mpiexec and lmp may hold options ("srun --exclusive"). Ctrl-C, SIGTERM and SIGHUP stop it with all
+    its processes. Raises BlockingIOError if it is being run already, DiskFull if the disk has too
+    little room, RuntimeError with LAMMPS's message if it fails.
     """
     folder = Path(folder).resolve()
     settings = Settings.load(folder / "settings.json")
-    with locked(folder) as lock:
+    with locked(folder) as lock, stoppable():
         point = last_checkpoint(folder, settings)
         begin = point.step if point else 0
         if begin >= settings.steps:
@@ -112,9 +128,7 @@ def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> 
             try:
                 follow(process, segment, settings, begin)
             finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGTERM)
-                    process.wait()
+                stop(process)
     reached = read_swap_log(segment / "log.lammps", settings.replicas)[0]
     if process.returncode != 0 or len(reached) == 0 or reached[-1] != settings.steps:
         raise RuntimeError(f"ptmd: LAMMPS stopped with exit status {process.returncode}: {failure(segment)}")

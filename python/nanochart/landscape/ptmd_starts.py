@@ -52,28 +52,6 @@ def gupta_lines(element: str) -> list[str]:
     return ["pair_style eam/alloy/opt", f"pair_coeff * * {element}.eam.alloy {element}"]
 
 
-def potential_lines(path: Path) -> tuple[list[str], list[Path]]:
-    """Lines of a file with pair_style and pair_coeff commands, and the files that they name.
-
-    Files are looked for beside `path` and are named without folders in the lines returned: they
-    belong into the folder of the run. Raises ValueError without a pair_style or a pair_coeff line.
-    """
-    lines, files = [], []
-    for line in path.read_text().splitlines():
-        words = line.split("#")[0].split()
-        for i, word in enumerate(words):
-            file = path.parent / word
-            if words[0] == "pair_coeff" and i > 0 and file.is_file():
-                files.append(file)
-                words[i] = file.name
-        if words:
-            lines.append(" ".join(words))
-    for command in ("pair_style", "pair_coeff"):
-        if not any(line.startswith(command) for line in lines):
-            raise ValueError(f"ptmd: {path} has no {command} line, must have pair_style and pair_coeff")
-    return lines, files
-
-
 def prepare(folder: Path, settings: Settings, starts: Sequence[Atoms], files: Sequence[Path] = ()) -> None:
     """Lay out a new run in `folder`: settings, potential, starts and a script for a queue.
 

@@ -10,10 +10,11 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from ._lammps import new_lammps, positions_of, set_positions
-from .potential import gupta
+from .pair_lines import PairLines, bond_length
+from .rgl import gupta
 
 FORCE_TOLERANCE = 1e-3  # eV/A, 2-norm over all atoms
-CLOSEST = 0.3  # of r0; nearer atoms are off the tables, not a configuration of MD
+CLOSEST = 0.3  # of a bond's length; nearer atoms are off the tables, not a configuration of MD
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Quenched:
 
 
 class Quencher:
-    """Minimises free clusters of one metal and size in one LAMMPS instance, one after the other.
+    """Minimises free clusters of one element and size in one LAMMPS instance, one after the other.
+
+    potential: another one than the built-in potential of Au, Ag or Cu.
 
     Conjugate gradients (of the five LAMMPS minimisers tried on Au147 the fastest, 24 ms for a
     shaken icosahedron); where its line search gives up, FIRE finishes. Stops at a 2-norm of all
@@ -40,10 +43,11 @@ class Quencher:
     """
 
     def __init__(self, element: str, atoms: int, tolerance: float = FORCE_TOLERANCE,
-                 max_iterations: int = 5000):
+                 max_iterations: int = 5000, potential: PairLines | None = None):
         if not tolerance > 0:
             raise ValueError(f"quench: tolerance is {tolerance}, must be > 0 (eV/A)")
-        self.metal = gupta(element)
+        self.element, self.potential = element, potential
+        self.closest = CLOSEST * (bond_length(element) if potential else gupta(element).r0)
         self.atoms = atoms
         self.tolerance = tolerance
         self.max_iterations = max_iterations
@@ -59,7 +63,7 @@ class Quencher:
         if x.shape != (self.atoms, 3):
             raise ValueError(f"quench: positions have shape {x.shape}, must be ({self.atoms}, 3)")
         failed = Quenched(np.full_like(x, np.nan), np.nan, np.inf, False)
-        if not np.all(np.isfinite(x)) or pdist(x).min() < CLOSEST * self.metal.r0:
+        if not np.all(np.isfinite(x)) or (self.atoms > 1 and pdist(x).min() < self.closest):
             return failed
         try:
             return self._minimise(x)
@@ -69,7 +73,7 @@ class Quencher:
 
     def _minimise(self, x: np.ndarray) -> Quenched:
         if self._lmp is None:
-            self._lmp = new_lammps(self.metal.element, x)
+            self._lmp = new_lammps(self.element, x, self.potential)
             self._lmp.command("timestep 0.005")
         lmp = self._lmp
         set_positions(lmp, x)

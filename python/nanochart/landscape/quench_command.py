@@ -15,10 +15,13 @@ import numpy as np
 from tqdm import tqdm
 
 from . import dataset
+from ._lammps import check_potential
 from .dataset_file import read_attributes, slabs, sole_writer
 from .executors import executor, results
-from .potential import gupta
+from .pair_lines import PairLines, read_pair_lines
+from .ptmd_log import cluster_pieces
 from .quench import FORCE_TOLERANCE, Quencher
+from .rgl import gupta
 from .structures import Structure, open_source
 from .trajectories import pieces
 
@@ -46,19 +49,24 @@ class Outcome:
 
 
 @lru_cache(maxsize=1)
-def _quencher(element: str, atoms: int, tolerance: float) -> Quencher:
-    return Quencher(element, atoms, tolerance)
+def _quencher(element: str, atoms: int, tolerance: float, potential: PairLines | None) -> Quencher:
+    return Quencher(element, atoms, tolerance, potential=potential)
 
 
-def quench_chunk(element: str, atoms: int, tolerance: float, chunk: list[Structure]) -> tuple[dict, Counter, float]:
+def _in_pieces(x: np.ndarray, element: str, potential: PairLines | None) -> bool:
+    """Beyond the range of the built-in potential; of another one, beyond 1.75 of its own bonds."""
+    return (cluster_pieces(x) if potential else pieces(x, gupta(element).cut_end)) > 1
+
+
+def quench_chunk(element: str, atoms: int, tolerance: float, potential: PairLines | None, chunk: list[Structure]) -> tuple[dict, Counter, float]:
     """Rows of the data set, causes of failure, seconds. Runs in a process of its own."""
     began = time.perf_counter()
-    quencher, reach, failed, found = _quencher(element, atoms, tolerance), gupta(element).cut_end, Counter(), []
+    quencher, failed, found = _quencher(element, atoms, tolerance, potential), Counter(), []
     for structure in chunk:
         found.append(quenched := quencher(structure.positions))
         if not quenched.converged:
             failed["not minimised"] += 1
-        elif pieces(structure.positions, reach) > 1:
+        elif _in_pieces(structure.positions, element, potential):
             found[-1] = None
             failed["in more than one piece"] += 1
     n = len(chunk)
@@ -99,11 +107,14 @@ class _Writer:
 
 
 def quench(sources: Sequence[Path], path: Path, *, jobs: int = 1, tolerance: float = FORCE_TOLERANCE, stride: int = 1,
-           temperature: float | None = None, element: str | None = None, progress: bool = True) -> Outcome | None:
+           temperature: float | None = None, element: str | None = None, potential: Path | None = None,
+           progress: bool = True) -> Outcome | None:  # fmt: skip
     """Quench every `stride`-th frame of each source that is not in the data set at `path` yet.
 
     Trajectories are numbered through the sources in their order; another call may add sources at
     the end, or go on with a tempering run that has grown. tolerance: 2-norm of all forces (eV/A).
+    Runs are quenched with the potential they were run with, files with the built-in one of their
+    element, or that of the pair_style and pair_coeff lines in the file `potential`.
     Under mpiexec only the first process returns an Outcome. Raises ValueError for unreadable or
     mixed sources, after it has written what it had quenched, and for other settings than the data
     set's.
@@ -111,26 +122,35 @@ def quench(sources: Sequence[Path], path: Path, *, jobs: int = 1, tolerance: flo
     Quencher("Au", 1, tolerance)  # checks it before anything is read
     if stride < 1 or jobs < 1:
         raise ValueError(f"quench: stride {stride} and jobs {jobs} must be >= 1")
+    lines = read_pair_lines(potential) if potential else None
     with executor(jobs) as (pool, workers):
         if pool is None:
             return None
         path.parent.mkdir(parents=True, exist_ok=True)
         with sole_writer(path):
-            return _quench(sources, path, pool, workers, tolerance, stride, temperature, element, progress)
+            return _quench(sources, path, pool, workers, tolerance, stride, temperature, element, lines, progress)
 
 
-def _quench(sources, path, pool, workers, tolerance, stride, temperature, element, progress) -> Outcome:
+def _quench(sources, path, pool, workers, tolerance, stride, temperature, element, lines, progress) -> Outcome:
     opened, first = [], 0
     for source in sources:
-        opened.append(open_source(Path(source), first, temperature, element))
+        opened.append(open_source(Path(source), first, temperature, element, lines))
         first += opened[-1].trajectories
     kinds = {(s.element, s.atoms) for s in opened}
     if len(kinds) != 1:
         raise ValueError(f"quench: sources hold {', '.join(f'{e}{n}' for e, n in sorted(kinds))}, must be of one kind")
     element, atoms = kinds.pop()
+    potentials = {s.potential for s in opened}
+    if len(potentials) != 1:
+        names = sorted(str(p or "the built-in potential") for p in potentials)
+        raise ValueError(f"quench: sources are of {', '.join(names)}, must be of one potential")
     settings = {"sources": [str(s) for s in sources], "tolerance": tolerance, "stride": stride}
+    attributes = {}
+    if potential := potentials.pop():
+        check_potential(element, potential)
+        settings["potential"] = attributes["potential"] = str(potential)
     existed = path.exists()
-    dataset.create(path, element, atoms, quench=json.dumps(settings))
+    dataset.create(path, element, atoms, quench=json.dumps(settings), **attributes)
     if existed:
         _check_settings(path, settings)
     have = {key for rows in slabs(path, ["replica", "step"], 2**16)
@@ -150,12 +170,12 @@ def _quench(sources, path, pool, workers, tolerance, stride, temperature, elemen
                     if number % stride == 0 and (structure.replica, structure.step) not in have:
                         chunk.append(structure)
                     if len(chunk) == CHUNK:
-                        yield element, atoms, tolerance, chunk
+                        yield element, atoms, tolerance, potential, chunk
                         chunk = []
         except (ValueError, OSError) as fault:  # what was read before it is quenched and written
             faults.append(fault)
         if chunk:
-            yield element, atoms, tolerance, chunk
+            yield element, atoms, tolerance, potential, chunk
 
     outcome, writer, began = Outcome(), _Writer(path), time.perf_counter()
     bar = tqdm(total=total, initial=len(have), unit="frame", disable=None if progress else True)
@@ -180,8 +200,8 @@ def _quench(sources, path, pool, workers, tolerance, stride, temperature, elemen
 def _check_settings(path: Path, settings: dict) -> None:
     """The data set must have been begun with the same settings; sources may have been added."""
     have = json.loads(read_attributes(path).get("quench", "{}"))
-    for name, value in settings.items():
-        there = have.get(name)
+    for name in sorted(have.keys() | settings.keys()):
+        there, value = have.get(name), settings.get(name)
         grown = name == "sources" and there is not None and value[: len(there)] == there
         if there != value and not grown:
             raise ValueError(f"data set {path}: was begun with {name} {there}, not {value}; give another file")

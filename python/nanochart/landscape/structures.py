@@ -12,9 +12,10 @@ from ase.io import iread
 
 from nanochart import _core
 
-from .potential import gupta
+from .pair_lines import PairLines, pair_lines
 from .ptmd_record import Record
 from .ptmd_starts import gupta_lines
+from .rgl import gupta
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,20 @@ class Structure:
 
 
 class TemperingRun:
-    """What a run of `nanochart ptmd` has kept so far; a trajectory for each replica."""
+    """What a run of `nanochart ptmd` has kept so far; a trajectory for each replica.
+
+    It is quenched with the potential that it was run with, without its `extra` lines.
+    """
 
     def __init__(self, folder: Path, first: int = 0):
         self.record, self.first = Record(folder), first
         s = self.record.settings
-        if len(s.elements) != 1 or list(s.potential) != gupta_lines(s.elements[0]):
-            raise ValueError(f"quench: {folder} was run with {'; '.join(s.potential)}, must be the built-in potential "
-                             "of Au, Ag or Cu: other potentials cannot be quenched with yet")
+        if len(s.elements) != 1:
+            raise ValueError(f"quench: {folder} is of {' and '.join(s.elements)}, must be of one element")
         self.element, self.atoms, self.trajectories = s.elements[0], s.atoms, s.replicas
-        self.frames = sum(end // s.frame - segment.start // s.frame
-                          for segment, end in zip(self.record.segments, self.record._ends())) * s.replicas
+        built_in = list(s.potential) == gupta_lines(self.element)
+        self.potential = None if built_in else pair_lines(s.potential, Path(folder))
+        self.frames = self.record.last // s.frame * s.replicas
 
     def __iter__(self) -> Iterator[Structure]:
         for frame in self.record.frames():
@@ -47,6 +51,7 @@ class TemperingRun:
 
 class TrajectoryFile:
     """A file of frames of one cluster: one trajectory. `temperature` (K) where frames name none.
+    `potential`: another one than the built-in potentials.
 
     Every format of ASE; extxyz, ASE's own .traj and LAMMPS dumps are read frame by frame. A dump needs its
     `element` column, or `element` here. In a periodic box the cluster is put together.
@@ -54,14 +59,16 @@ class TrajectoryFile:
 
     trajectories, frames = 1, None
 
-    def __init__(self, path: Path, first: int = 0, temperature: float | None = None, element: str | None = None):
-        self.path, self.first, self.temperature = path, first, temperature
+    def __init__(self, path: Path, first: int = 0, temperature: float | None = None, element: str | None = None,
+                 potential: PairLines | None = None):  # fmt: skip
+        self.path, self.first, self.temperature, self.potential = path, first, temperature, potential
         self._given = element
         start = next(iter(self._images()), None)
         if start is None:
             raise ValueError(f"quench: {path} holds no frame")
         self.element, self.atoms = self._element(start, 0), len(start)
-        gupta(self.element)
+        if potential is None:
+            gupta(self.element)  # checks it
 
     def _images(self) -> Iterator[Atoms]:
         if not self.path.is_file():
@@ -96,8 +103,8 @@ class TrajectoryFile:
             yield Structure(self.first, number, np.nan if temperature is None else float(temperature), x)
 
 
-def open_source(path: Path, first: int, temperature: float | None, element: str | None):
+def open_source(path: Path, first: int, temperature: float | None, element: str | None, potential: PairLines | None):
     """A tempering run (folder) or a trajectory file whose trajectories are numbered from `first`."""
     if path.is_dir():
         return TemperingRun(path, first)
-    return TrajectoryFile(path, first, temperature, element)
+    return TrajectoryFile(path, first, temperature, element, potential)

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from ._lammps import new_lammps, positions_of
 from .motifs import start
-from .potential import gupta
+from .rgl import gupta
 
 TIMESTEP = 0.005  # ps
 DAMPING = 1.0  # ps

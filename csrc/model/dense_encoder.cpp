@@ -1,0 +1,152 @@
+#include "model/dense_encoder.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/aligned.hpp"
+#include "core/error.hpp"
+#include "core/isa.hpp"
+#include "model/dense_kernels.hpp"
+
+namespace nanochart {
+namespace {
+
+const DenseKernels &current_dense_kernels() {
+#if NANOCHART_X86
+  if (current_isa() == "avx512") return avx512::dense_kernels;
+  if (current_isa() == "avx2") return avx2::dense_kernels;
+#endif
+  return baseline::dense_kernels;
+}
+
+template <class T>
+auto product();
+template <>
+auto product<float>() { return current_dense_kernels().float32; }
+template <>
+auto product<double>() { return current_dense_kernels().float64; }
+
+int padded(int n) { return (n + DenseKernels::PAD - 1) / DenseKernels::PAD * DenseKernels::PAD; }
+
+template <class T>
+using Aligned = std::vector<T, CacheAligned<T>>;
+
+template <class T>
+struct Layer {
+  int inputs, outputs;
+  Aligned<T> by_input, by_output;  // weights [inputs][padded(outputs)], [outputs][padded(inputs)]
+  Aligned<T> bias;                 // padded, as all below
+  Aligned<T> h, slope;             // outputs of the layer and their derivative, of the last value
+  Aligned<T> back;                 // dV/d(inputs)
+
+  explicit Layer(const DenseLayer &from)
+      : inputs(from.inputs), outputs(from.outputs), by_input(inputs * padded(outputs)),
+        by_output(outputs * padded(inputs)), bias(padded(outputs)), h(padded(outputs)),
+        slope(padded(outputs)), back(padded(inputs)) {
+    for (int o = 0; o < outputs; ++o) {
+      bias[o] = static_cast<T>(from.bias[o]);
+      for (int i = 0; i < inputs; ++i)
+        by_input[i * padded(outputs) + o] = by_output[o * padded(inputs) + i] =
+            static_cast<T>(from.weight[o * inputs + i]);
+    }
+  }
+};
+
+template <class T>
+class DenseEncoder : public Encoder {
+ public:
+  DenseEncoder(const ModelMetadata &metadata, const DenseParameters &parameters)
+      : metadata_(metadata), silu_(metadata.dense.activation == "silu"),
+        offset_(parameters.offset.begin(), parameters.offset.end()),
+        scale_(parameters.scale.begin(), parameters.scale.end()), x_(offset_.size()),
+        seed_(metadata.latent) {
+    for (const auto &layer : parameters.layers) layers_.emplace_back(layer);
+  }
+
+  const char *json() const override { return metadata_.json.c_str(); }
+  const char *engine() const override { return "dense"; }
+
+  void value(const double *g, bool gradient, double *s) override {
+    for (std::size_t k = 0; k < x_.size(); ++k)
+      x_[k] = (static_cast<T>(g[k]) - offset_[k]) * scale_[k];
+    const T *in = x_.data();
+    for (auto &layer : layers_) {
+      layer.h = layer.bias;
+      product_(layer.inputs, padded(layer.outputs), layer.by_input.data(), in, layer.h.data());
+      if (&layer != &layers_.back()) activate(layer);
+      in = layer.h.data();
+    }
+    std::copy_n(in, metadata_.latent, s);
+    kept_ = gradient;
+  }
+
+  void pullback(const double *dv_ds, double *dv_dg) override {
+    if (!kept_)
+      throw Error("model file " + metadata_.path + ": pullback needs a value with gradient before");
+    std::copy_n(dv_ds, metadata_.latent, seed_.begin());
+    const T *out = seed_.data();
+    for (std::size_t l = layers_.size(); l-- > 0;) {
+      auto &layer = layers_[l];
+      std::fill(layer.back.begin(), layer.back.end(), T(0));
+      product_(layer.outputs, padded(layer.inputs), layer.by_output.data(), out, layer.back.data());
+      for (int i = 0; l > 0 && i < layer.inputs; ++i) layer.back[i] *= layers_[l - 1].slope[i];
+      out = layer.back.data();
+    }
+    for (std::size_t k = 0; k < x_.size(); ++k) dv_dg[k] = out[k] * scale_[k];
+  }
+
+ private:
+  ModelMetadata metadata_;
+  bool silu_;
+  std::vector<T> offset_, scale_, x_, seed_;
+  std::vector<Layer<T>> layers_;
+  bool kept_ = false;
+  decltype(product<T>()) product_ = product<T>();
+
+  void activate(Layer<T> &layer) const {
+    for (int i = 0; i < layer.outputs; ++i) {
+      const T z = layer.h[i];
+      if (silu_) {
+        const T sigmoid = 1 / (1 + std::exp(-z));
+        layer.h[i] = z * sigmoid;
+        layer.slope[i] = sigmoid + layer.h[i] * (1 - sigmoid);
+      } else {
+        layer.h[i] = std::tanh(z);
+        layer.slope[i] = 1 - layer.h[i] * layer.h[i];
+      }
+    }
+  }
+};
+
+void check(const ModelMetadata &metadata, const DenseParameters &parameters) {
+  const int species = static_cast<int>(metadata.elements.size());
+  int inputs = species * (species + 1) / 2 * metadata.grid.bins;
+  const auto expect = [&](const std::string &what, std::size_t found, std::size_t wanted) {
+    if (found != wanted)
+      throw Error("model file " + metadata.path + ": nanochart.json says \"dense\", but " + what +
+                  " has " + std::to_string(found) + " numbers, must have " +
+                  std::to_string(wanted) + "; write the model again");
+  };
+  expect("input_offset", parameters.offset.size(), inputs);
+  expect("input_scale", parameters.scale.size(), inputs);
+  for (std::size_t l = 0; l < parameters.layers.size(); ++l) {
+    const auto &layer = parameters.layers[l];
+    const std::string name = "layers." + std::to_string(l);
+    if (l + 1 == parameters.layers.size()) expect(name + ".bias", layer.bias.size(), metadata.latent);
+    expect(name + ".bias", layer.bias.size(), layer.outputs);
+    expect("a row of " + name + ".weight", layer.inputs, inputs);
+    inputs = layer.outputs;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_dense_encoder(const ModelMetadata &metadata,
+                                            const DenseParameters &parameters) {
+  check(metadata, parameters);
+  if (metadata.dtype == "float64") return std::make_unique<DenseEncoder<double>>(metadata, parameters);
+  return std::make_unique<DenseEncoder<float>>(metadata, parameters);
+}
+
+}  // namespace nanochart

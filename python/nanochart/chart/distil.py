@@ -1,0 +1,216 @@
+"""Distillation: a small smooth network that gives the s of a trained encoder, and its gradients.
+
+The loss has two parts, both relative and averaged over the CVs: the squared error of s, and, as in
+Sobolev training (Czarnecki et al. 2017, arXiv:1706.04859), that of ds/dx. With dg = J dx the latter
+is |J^T e|^2 = e^T (J J^T) e for an error e of ds/dg, so the metric J J^T, averaged over structures,
+says which directions of g atoms can move in, and with what weight; only its leading directions are
+compared. J itself is not needed in the loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from nanochart import _core
+from nanochart.chart.agreement import agreement, values_and_gradients
+from nanochart.chart.dense import DenseNetwork
+from nanochart.chart.export import export, read_metadata
+from nanochart.chart.samples import parts_of
+from nanochart.descriptor import RdfGrid, rdf, rdf_pullback
+from nanochart.landscape.dataset import Dataset
+from nanochart.landscape.unique import TRAINING, VALIDATION
+
+KINDS = ("thermal", "quenched", "between", "displaced")  # of inputs, in turn
+METRIC_STRUCTURES = 24
+MOST_UNSEEN = 4000
+METRIC_SHARE = 0.9995  # of the trace of J J^T that the compared directions carry
+WHITENING_FLOOR = 1e-5  # of the largest variance
+
+
+@dataclass(frozen=True)
+class StudentSettings:
+    """The student and how it learns: Adam, the rate falls to zero as a cosine."""
+
+    widths: tuple[int, ...] = (256, 128)
+    activation: str = "silu"
+    epochs: int = 150
+    batch: int = 256
+    rate: float = 3e-3
+    gradient_weight: float = 1.0
+    inputs: int = 24000
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.epochs < 1 or self.batch < 2 or self.inputs < 50:
+            raise ValueError(f"epochs {self.epochs}, batch {self.batch} and inputs {self.inputs} must be at least "
+                             "1, 2 and 50")  # fmt: skip
+        if self.gradient_weight < 0:
+            raise ValueError(f"gradient_weight is {self.gradient_weight}, must be >= 0")
+
+
+def structures(hot: np.ndarray, cold: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """x[count,N,3] and their kind[count] from pairs (hot, cold)[n,N,3]: in equal parts hot frames,
+    quenched ones, points between, (1 - a) cold + a hot with a in 0 .. 1.3, and quenched ones with
+    random displacements of up to 0.2 angstrom (standard deviation)."""
+    rng = np.random.default_rng(seed)
+    row = rng.permutation(np.resize(np.arange(len(hot)), count))
+    kind = np.arange(count) % 4
+    a = np.select([kind == 0, kind == 1, kind == 2], [1.0, 0.0, 1.3 * rng.random(count)], 0.0)[:, None, None]
+    noise = np.where(kind == 3, 0.2 * rng.random(count), 0.0)[:, None, None]
+    x = (1 - a) * cold[row].astype(float) + a * hot[row].astype(float)
+    return x + noise * rng.normal(size=x.shape), np.array(KINDS)[kind]
+
+
+def mixtures(g: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """(1 - a) g + a g' [count,C,K] of random pairs of g[n,C,K]: what lies between structures."""
+    rng = np.random.default_rng((seed, 1))
+    i, j, a = rng.integers(len(g), size=count), rng.integers(len(g), size=count), rng.random((count, 1, 1))
+    return ((1 - a) * g[i] + a * g[j]).astype(np.float32)
+
+
+def metric(x: np.ndarray, grid: RdfGrid) -> np.ndarray:
+    """J J^T [K,K] for one element, averaged over structures x[n,N,3]; J = dg/dx, 1/angstrom^2."""
+    total = np.zeros((grid.bins, grid.bins))
+    for frame in x:
+        rows = np.stack([rdf_pullback(frame, grid, unit[None]).ravel() for unit in np.eye(grid.bins)])
+        total += rows @ rows.T
+    return total / len(x)
+
+
+def train_student(
+    teacher: Callable, hot: np.ndarray, cold: np.ndarray, grid: RdfGrid,
+    settings: StudentSettings = StudentSettings(), progress: bool = True,
+) -> tuple[DenseNetwork, list[float]]:  # fmt: skip
+    """A DenseNetwork that reproduces teacher(g[B,C,K]) -> s[B,d], and its loss in each epoch.
+
+    hot, cold : positions [n,N,3] (angstrom) of training structures and of their inherent ones.
+    """
+    x, _ = structures(hot, cold, settings.inputs, settings.seed)
+    g = rdf(x, grid).astype(np.float32)
+    g = np.concatenate([g, mixtures(g, settings.inputs // 8, settings.seed)])
+    directions = leading_directions(metric(x[:METRIC_STRUCTURES], grid))
+    s, gradients = values_and_gradients(teacher, g)
+    targets = gradients @ directions  # [n,d,r]
+    if not (torch.isfinite(s).all() and torch.isfinite(targets).all()):
+        raise ValueError("the teacher gives values or gradients that are not finite on its training data")
+    del x, gradients
+
+    # The student learns in whitened coordinates z of g, where all directions are alike to Adam.
+    mean, basis = whitening(g)
+    z = (torch.as_tensor(g).flatten(1) - mean) @ basis
+    to_directions = basis.T @ directions  # ds/dz [r'] -> ds along directions, since ds/dg = basis ds/dz
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        student = DenseNetwork(np.zeros(z.shape[1]), np.ones(z.shape[1]), settings.widths, s.shape[1],
+                               settings.activation)  # fmt: skip
+    history = _learn(student, z, s, targets, to_directions, settings, progress)
+    return _fold(student, mean, basis, g), history
+
+
+def leading_directions(metric: np.ndarray) -> torch.Tensor:
+    """[K,r]: eigenvectors of the metric times the roots of their eigenvalues."""
+    values, vectors = np.linalg.eigh(metric)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    r = int(np.searchsorted(np.cumsum(values) / values.sum(), METRIC_SHARE)) + 1
+    return torch.as_tensor(vectors[:, :r] * np.sqrt(values[:r]), dtype=torch.float32)
+
+
+def whitening(g: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """mean [C*K] and basis [C*K,C*K]: (g - mean) @ basis has variances of about one."""
+    flat = g.reshape(len(g), -1).astype(float)
+    values, vectors = np.linalg.eigh(np.cov(flat, rowvar=False))
+    basis = vectors / np.sqrt(np.maximum(values, 0) + WHITENING_FLOOR * values[-1])
+    return torch.as_tensor(flat.mean(axis=0), dtype=torch.float32), torch.as_tensor(basis, dtype=torch.float32)
+
+
+def _learn(student, z, s, targets, to_directions, settings, progress) -> list[float]:
+    value_unit = s.var(dim=0)
+    slope_unit = (targets**2).sum(dim=2).mean(dim=0)
+    optimiser = torch.optim.Adam(student.parameters(), lr=settings.rate)
+    batches = -(-len(z) // settings.batch)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs * batches)
+    rng, history = np.random.default_rng(settings.seed), []
+    bar = tqdm(total=settings.epochs, unit="epoch", desc="student", disable=None if progress else True)
+    for _ in range(settings.epochs):
+        total = 0.0
+        for rows in torch.as_tensor(rng.permutation(len(z))).split(settings.batch):
+            x = z[rows].requires_grad_(True)
+            y = student(x)
+            loss = (((y - s[rows]) ** 2).mean(dim=0) / value_unit).mean()
+            if settings.gradient_weight:
+                slopes = [torch.autograd.grad(y[:, i].sum(), x, create_graph=True)[0] for i in range(y.shape[1])]
+                error = torch.stack(slopes, dim=1) @ to_directions - targets[rows]
+                loss = loss + settings.gradient_weight * ((error**2).sum(dim=2).mean(dim=0) / slope_unit).mean()
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            total += loss.item() * len(rows)
+        history.append(total / len(z))
+        bar.update()
+        bar.set_postfix(loss=f"{history[-1]:.2e}")
+    bar.close()
+    return history
+
+
+def _fold(student: DenseNetwork, mean: torch.Tensor, basis: torch.Tensor, g: np.ndarray) -> DenseNetwork:
+    """The same network on raw g: the whitening goes into the first layer."""
+    scale = 1 / np.maximum(g.reshape(len(g), -1).std(axis=0), 1e-4 * g.std())
+    widths = tuple(layer.out_features for layer in student.layers[:-1])
+    activation = student.description()["activation"]
+    folded = DenseNetwork(mean.numpy(), scale, widths, student.layers[-1].out_features, activation)
+    folded.layers.load_state_dict(student.layers.state_dict())
+    first = student.layers[0].weight.detach().double() @ basis.double().T
+    with torch.no_grad():
+        folded.layers[0].weight.copy_(first / torch.as_tensor(scale, dtype=torch.float64))
+    return folded.eval()
+
+
+def distil(
+    teacher: str | Path,
+    data: str | Path,
+    output: str | Path,
+    name: str,
+    settings: StudentSettings = StudentSettings(),
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Distil a model file into a small one, `output`; returns its "losses", the agreement on frames
+    that neither teacher nor student saw (`agreement`), by kind of structure.
+
+    teacher : shipped name or path. data : the data set it was trained on.
+    Raises ValueError for another data set, or a teacher that is distilled itself.
+    """
+    path = _core.find_model(str(teacher))
+    about = read_metadata(path)
+    frames = Dataset(data)
+    if "dense" in about:
+        raise ValueError(f"{path} is a distilled model, must be a trained encoder")
+    if about["training"].get("data_hash") != frames.hash:
+        raise ValueError(f"{path} was trained on the data set {about['training'].get('data_hash', 'unknown')[:12]}.., "
+                         f"{data} is {frames.hash[:12]}..: give the same")  # fmt: skip
+    grid = RdfGrid(**about["grid"])
+    part = parts_of(frames, about["training"]["split"])
+    hot, cold = frames.positions_thermal, frames.positions_quenched
+    network = torch.jit.load(path).eval()
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    learn, unseen = part == TRAINING, part == VALIDATION
+    student, history = train_student(network, hot[learn], cold[learn], grid, settings, progress)
+    count = min(4 * np.count_nonzero(unseen), MOST_UNSEEN)
+    losses = agreement(network, student, *structures(hot[unseen], cold[unseen], count, settings.seed + 1), grid)
+    kept = ("data_hash", "structures", "potential", "temperatures", "inputs", "target", "split")
+    training = {key: about["training"][key] for key in kept if key in about["training"]}
+    training |= {"teacher": about["name"], "teacher_hash": about["hash"], "teacher_validation":
+                 about["losses"].get("validation"), **asdict(settings)}  # fmt: skip
+    export(student, output, name=name, grid=grid, elements=about["elements"], atoms=about["atoms"],
+           inputs=rdf(cold[learn], grid), standardise=False, training=training,
+           losses=losses | {"training_loss": history[-1]}, outside=about.get("outside"))  # fmt: skip
+    return losses
+

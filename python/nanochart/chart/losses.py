@@ -1,0 +1,66 @@
+"""How good an autoencoder is, beside principal components of the same data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nanochart.chart.autoencoder import Autoencoder
+from nanochart.chart.run_folder import best_model, load_checkpoint
+from nanochart.chart.samples import Samples
+
+
+def final_losses(folder: str | Path, samples: Samples | None = None) -> dict[str, Any]:
+    """Losses of the best model of a run on its held-out samples, in float32.
+
+    The loss is the mean squared error of g scaled to [0, 1] in each bin over the data set.
+    `pca3_of_targets` is what 3 principal components of the training targets leave of the held-out
+    targets, `ratio_to_pca3` the validation loss in units of it.
+    """
+    state = load_checkpoint(folder)
+    samples = samples or Samples.load(Path(folder) / "samples.npz")
+    model = best_model(state)
+    training, validation = samples.training, samples.validation
+    rows = sample_losses(model, samples, validation)
+    targets = scaled_targets(model, samples)
+    pca = pca_loss(targets[training], targets[validation], 3)
+    kinds = samples.kind[validation]
+    history = state["history"]
+    return {
+        "validation": float(rows.mean()),
+        **{f"validation_{kind}": float(rows[kinds == kind].mean()) for kind in np.unique(kinds)},
+        "pca3_of_targets": pca,
+        "ratio_to_pca3": float(rows.mean()) / pca if pca > 0 else None,
+        "epochs": len(history),
+        "best_epoch": int(np.argmin([row["validation"] for row in history])),
+        "training_samples": len(training),
+        "validation_samples": len(validation),
+    }
+
+
+def scaled_targets(model: Autoencoder, samples: Samples) -> np.ndarray:
+    with torch.no_grad():
+        return model.decoder.scaler(torch.as_tensor(samples.targets)).flatten(1).numpy()
+
+
+def sample_losses(model: Autoencoder, samples: Samples, index: np.ndarray, batch: int = 512) -> np.ndarray:
+    """Mean squared error [n] of each sample, of the scaled g, in float32."""
+    scale = model.decoder.scaler
+    parts = []
+    with torch.no_grad():
+        for rows in np.split(index, range(batch, len(index), batch)):
+            inputs, targets = (torch.as_tensor(g[rows]) for g in (samples.inputs, samples.targets))
+            parts.append(((scale(model(inputs)) - scale(targets)) ** 2).mean(dim=(1, 2)))
+    return torch.cat(parts).numpy()
+
+
+def pca_loss(training: np.ndarray, validation: np.ndarray, components: int) -> float:
+    """MSE of validation[n,F] rebuilt from the leading principal components of training[m,F]."""
+    mean = training.mean(axis=0, dtype=np.float64)
+    _, vectors = np.linalg.eigh(np.cov(training - mean, rowvar=False))
+    leading = vectors[:, -components:]
+    rest = validation - mean
+    return float(np.mean((rest - rest @ leading @ leading.T) ** 2))
