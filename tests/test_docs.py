@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("rdf.md", "outside.md"))]  # biases.md is run by its own tests
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("rdf.md", "outside.md", "free-energies.md"))]  # biases.md is run by its own tests
 
 
 @pytest.fixture
