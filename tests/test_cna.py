@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ase.cluster import Decahedron, Icosahedron, Octahedron
 
-from nanochart.landscape import cna, motifs
+from nanochart.landscape import cna, lattices, motifs
 
 AU = cna.default_cutoff("Au")
 FCC, HCP, FIVEFOLD, ICOSAHEDRAL = 1, 2, 3, 4
@@ -71,7 +71,7 @@ def test_decahedra(p, q, r):
 ])  # fmt: skip
 def test_bulk(stacking, kind, bonds):
     """The atom at the middle of a close-packed crystal."""
-    x = motifs.stacked_sites(60, 4.08, stacking)
+    x = lattices.stacked_sites(60, 4.08, stacking)
     x = x[np.linalg.norm(x, axis=1) < 3.2 * 2.885]
     centre = int(np.argmin(np.linalg.norm(x, axis=1)))
     pairs, signatures = cna.signatures(x, AU)
@@ -83,9 +83,9 @@ def test_bulk(stacking, kind, bonds):
 
 def test_parallel_planes():
     """Two twin planes of one orientation, and of two."""
-    one = motifs.start("Twin", "Au", 147, seed=2).positions
-    (row,) = cna.summary(one, AU)
-    assert row.hcp_parallel == row.hcp > 15
+    for motif in ("Twin", "Fault"):
+        (row,) = cna.summary(motifs.start(motif, "Au", 147, seed=3).positions, AU)
+        assert row.hcp_parallel == row.hcp > 15
     deca = Decahedron("Au", 5, 5, 0, 4.08).positions
     (row,) = cna.summary(deca, AU)
     assert row.hcp_parallel * 5 == row.hcp
@@ -125,30 +125,35 @@ def test_equal_to_ovito_here(quenched):
 
 
 # ---- labels -------------------------------------------------------------------------------------
-MOTIFS = ("Ih", "Dh", "Fcc", "Twin")
+LABEL_OF = {"Ih": "Ih", "Dh": "Dh", "Marks": "Dh", "Ino": "Dh", "Fcc": "Fcc", "TO": "Fcc", "Twin": "Twin",
+            "Fault": "Twin", "Hcp": "Twin"}  # fmt: skip
 
 
 @pytest.mark.parametrize("element,atoms", [("Au", 147), ("Ag", 147), ("Cu", 147), ("Au", 90)])
-@pytest.mark.parametrize("motif", MOTIFS)
+@pytest.mark.parametrize("motif", LABEL_OF)
 def test_labels_of_starts(motif, element, atoms):
-    """At 0 K: as built, relaxed, and quenched again from thermal noise."""
+    """At 0 K: as built, relaxed, and quenched again from noise of 0.052 nearest-neighbour distances.
+
+    docs/cna.md has the table of more shapes, with the exceptions.
+    """
     from nanochart.landscape.quench import Quencher
 
     rng = np.random.default_rng(1)
     quench = Quencher(element, atoms)
-    for seed in (0, 2, 3):
+    noise = 0.052 * cna.nearest_neighbour(element)
+    for seed in (0, 3):
         built = motifs.start(motif, element, atoms, seed).positions
         relaxed = quench(built).positions
-        assert cna.label(built, element) == cna.label(relaxed, element) == motif
-        noisy = quench(relaxed + 0.15 * rng.normal(size=relaxed.shape)).positions
-        assert cna.label(noisy, element) == motif
+        assert cna.label(built, element) == cna.label(relaxed, element) == LABEL_OF[motif]
+        noisy = quench(relaxed + noise * rng.normal(size=relaxed.shape)).positions
+        assert cna.label(noisy, element) == LABEL_OF[motif]
     quench.close()
 
 
 def test_labels_of_other_shapes():
     assert cna.label(Octahedron("Au", 7, 2, 4.08).positions, "Au") == "Fcc"  # truncated octahedron
     assert cna.label(Octahedron("Au", 9, 4, 4.08).positions, "Au") == "Fcc"  # cuboctahedron
-    hcp = motifs.stacked_sites(147, 4.08, "ABABABABABABA")
+    hcp = lattices.stacked_sites(147, 4.08, "ABABABABABABA")
     hcp = hcp[np.argsort(np.linalg.norm(hcp - 0.1, axis=1))[:147]]
     assert cna.label(hcp, "Au") == "Twin"
     assert cna.label(hcp[:1], "Au") == "Amorphous"

@@ -1,13 +1,17 @@
 """Exchange statistics of `temper`, and the rung of every frame, on systems with exact answers."""
 
+import shutil
+
 import numpy as np
 import pytest
+from ase.io import read
 from ase.units import kB
 from ptmd_systems import BETWEEN, Dimer, double_well, prepare_dimer, write_icosahedron
 
 from nanochart.landscape.rgl import energies_forces
 from nanochart.landscape.ptmd_analysis import acceptance, block_error, round_trips
 from nanochart.landscape.ptmd_command import new_run
+from nanochart.landscape.ptmd_export import export_frames
 from nanochart.landscape.ptmd_record import Record
 from nanochart.landscape.ptmd_run import run
 
@@ -98,3 +102,27 @@ def test_frames_belong_to_their_energies_and_come_by_rung_or_replica(ag13):
         assert [f.replica for f in same] == [f.replica for f in frames if f.rung == rung]
     one = list(ag13.frames(replica=1))
     assert [f.step for f in one] == ag13.steps.tolist() and {f.rung for f in one} == {0, 1}
+
+
+def test_frames_as_files_of_each_temperature_or_replica(ag13, tmp_path):
+    """Short copy: the files hold what the record says, and their kinetic energy fits their temperature."""
+    shutil.copytree(ag13.folder, tmp_path / "run")
+    record = Record(tmp_path / "run")
+    after = record.last - 300 * record.settings.frame
+    frames = list(record.frames(after=after))
+    for by, names in (("temperature", ["T=60.00K", "T=90.00K"]), ("replica", ["replica-0", "replica-1"])):
+        paths = export_frames(record, by, after)
+        assert [path.stem for path in paths] == names
+        for k, path in enumerate(paths):
+            images = read(path, ":")
+            wanted = [f for f in frames if (f.rung if by == "temperature" else f.replica) == k]
+            assert [a.info["step"] for a in images] == [f.step for f in wanted] and len(images) == 300
+            assert np.allclose([a.positions for a in images], [f.positions for f in wanted], atol=1e-7)
+            assert str(images[0].symbols) == "Ag13"
+            if by == "temperature":
+                s = record.settings
+                kelvin = np.array([2 * a.info["kinetic_energy"] / (s.degrees * kB) for a in images])
+                assert {a.info["temperature"] for a in images} == {s.temperatures[k]}
+                assert abs(kelvin.mean() / s.temperatures[k] - 1) < 5 * np.sqrt(2 / s.degrees / 300)
+    with pytest.raises(ValueError, match="sorted by 'time', must be by temperature or replica"):
+        export_frames(record, "time")

@@ -12,13 +12,14 @@ from ptmd_systems import write_icosahedron
 from typer.testing import CliRunner
 
 from nanochart.cli import app
+from nanochart.landscape.disk import DiskFull
 from nanochart.landscape.potential import write_setfl
 from nanochart.landscape.ptmd_analysis import acceptance
 from nanochart.landscape.ptmd_command import go_on, new_run, report
 from nanochart.landscape.ptmd_drift import nve_drift
 from nanochart.landscape.ptmd_ladder import checked_ladder, geometric_ladder
 from nanochart.landscape.ptmd_log import open_frames
-from nanochart.landscape.ptmd_progress import DiskFull, Progress
+from nanochart.landscape.ptmd_progress import Progress
 from nanochart.landscape.ptmd_record import Record
 from nanochart.landscape.ptmd_run import default_mpiexec, engine, run
 from nanochart.landscape.ptmd_starts import motif_starts
@@ -50,6 +51,28 @@ def test_settings_are_checked(tmp_path, change, message):
     arguments = dict(elements="Au", ladder=[300, 400, 3]) | change
     with pytest.raises(ValueError, match=message):
         new_run(tmp_path / "run", arguments.pop("elements"), 55, **arguments)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_chart_in_only_some_replicas_is_refused(tmp_path):
+    (tmp_path / "extra.txt").write_text('if "${replica} == 0" then "fix cv all nanochart Au147"\n')
+    with pytest.raises(ValueError, match="must be unconditional: `temper` waits forever"):
+        new_run(tmp_path / "run", "Au", 55, ladder=[300, 400, 3], extra=tmp_path / "extra.txt")
+
+
+def test_a_start_in_two_pieces_is_refused(tmp_path):
+    cluster = Icosahedron("Au", 2)
+    cluster.positions[0] += 20.0
+    cluster.write(tmp_path / "split.xyz")
+    with pytest.raises(ValueError, match=r"split.xyz: structure 0 is in 2 pieces, must be one cluster"):
+        new_run(tmp_path / "run", "Au", 13, ladder=[9, 10, 2], starts=[tmp_path / "split.xyz"])
+
+
+@pytest.mark.parametrize("text, message", [("", "bad.xyz"), ("13\n\nAu 0 0 0\n", "bad.xyz"), ("0\n\n", "no start|bad.xyz")])
+def test_start_files_that_cannot_be_read(tmp_path, text, message):
+    (tmp_path / "bad.xyz").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        new_run(tmp_path / "run", "Au", 13, ladder=[9, 10, 2], starts=[tmp_path / "bad.xyz"])
     assert not (tmp_path / "run").exists()
 
 

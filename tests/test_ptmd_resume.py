@@ -16,7 +16,7 @@ from ptmd_systems import write_icosahedron
 
 from nanochart.landscape.ptmd_checkpoint import MAGIC, last_checkpoint, restart_step, segment_checkpoint
 from nanochart.landscape.ptmd_command import lengthen, new_run
-from nanochart.landscape.ptmd_log import read_swap_log
+from nanochart.landscape.ptmd_log import open_frames, read_swap_log
 from nanochart.landscape.ptmd_record import Record, Segment, read_segment
 from nanochart.landscape.ptmd_run import locked, run
 
@@ -199,10 +199,16 @@ def test_the_checkpoint_is_the_last_that_is_complete_in_all_replicas(killed):
         point = segment_checkpoint(first, s)
         assert (point.step, point.restart) == (step, f"segment-0000/{'a' if step in a else 'b'}")
         assert point.order == segment.order[step // 50 - 1].tolist()  # of the line before: before the swap
-    rows = (copy / "thermo.1").read_text().split("\n")
-    cut = next(i for i, row in enumerate(rows) if row.split()[:1] == ["950"])
     write_restarts(copy, "a", [1000] * 3)
     write_restarts(copy, "b", [950] * 3)
+    frames = (copy / "frames.1.bin").read_bytes()
+    size = open_frames(copy / "frames.1.bin", 13).dtype.itemsize
+    (copy / "frames.1.bin").write_bytes(frames[: 10 * size - 1])  # the tenth, of 1000, cut off by a full disk
+    assert segment_checkpoint(first, s).step == 950
+    (copy / "frames.1.bin").write_bytes(frames)
+    assert segment_checkpoint(first, s).step == 1000
+    rows = (copy / "thermo.1").read_text().split("\n")
+    cut = next(i for i, row in enumerate(rows) if row.split()[:1] == ["950"])
     (copy / "thermo.1").write_text("\n".join(rows[: cut + 1]) + "\n")
     assert segment_checkpoint(first, s).step == 950  # a replica lacks its energy at 1000
 

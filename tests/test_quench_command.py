@@ -15,6 +15,7 @@ from ase import Atoms
 
 from nanochart.landscape import quench_command
 from nanochart.landscape.dataset import Dataset
+from nanochart.landscape.disk import DiskFull
 from nanochart.landscape.executors import executor
 from nanochart.landscape.motifs import start
 from nanochart.landscape.potential import write_setfl
@@ -220,6 +221,39 @@ def test_killed_and_begun_again_it_has_every_frame_once(tmp_path):
     assert outcome.frames == 240 - len(kept)
     assert Dataset(tmp_path / "a.h5").hash == Dataset(tmp_path / "whole.h5").hash
     assert not blocks.exists()
+
+
+def test_a_disk_that_is_nearly_full(tmp_path, monkeypatch):
+    """Said before HDF5 meets it; blocks that were written are kept, and the next call goes on."""
+    ase.io.write(tmp_path / "a.xyz", shaken(64), format="extxyz")
+    monkeypatch.setattr(quench_command, "BLOCK_ROWS", 32)
+    usage = shutil.disk_usage(tmp_path)
+    free = iter([usage.free])  # for the first block only
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=next(free, 10e6)))
+    with pytest.raises(DiskFull, match="a.h5.blocks/.*cannot be written: .* has 0.01 GB free, must have 0.10 GB.*is kept"):
+        call([tmp_path / "a.xyz"], tmp_path / "a.h5")
+    assert len(Dataset(tmp_path / "a.h5")) == 32
+    monkeypatch.undo()
+    assert call([tmp_path / "a.xyz"], tmp_path / "a.h5").frames == 32
+    assert sorted(Dataset(tmp_path / "a.h5").step) == list(range(64))
+
+
+def test_a_disk_that_runs_full_all_the_same(file, tmp_path, monkeypatch):
+    """The system refuses the write, here beyond a size of file: one sentence, and no half file."""
+    code = ("import resource, sys; from pathlib import Path\n"
+            "from nanochart.landscape import dataset, quench_command\n"
+            "def add_block(*arguments, add=dataset.add_block):\n"
+            "    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))\n"
+            "    add(*arguments)\n"
+            "if __name__ == '__main__':\n"
+            "    dataset.add_block = add_block\n"
+            "    quench_command.quench([Path('a.xyz')], Path('a.h5'), progress=False)\n")
+    (tmp_path / "script.py").write_text(code)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and "cannot be written" in done.stderr and "File too large" in done.stderr
+    assert not list(tmp_path.rglob("*.part"))
+    monkeypatch.chdir(tmp_path)
+    assert call([Path("a.xyz")], Path("a.h5")).frames == 20
 
 
 def test_one_writer_at_a_time(file, tmp_path):

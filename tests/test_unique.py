@@ -49,6 +49,16 @@ def test_duplicates_labels_counts_and_splits(source, tmp_path):
     assert set(data.split_blocks) <= {TRAINING, VALIDATION, NEITHER}
     assert list(composition.temperatures) == [300, 400] and composition.frames_at.sum(1).tolist() == [29, 10]
     assert composition.unique_at.sum(1).tolist() == [10, 10]
+    assert data.splits == ("random", "blocks")
+    for name in data.splits:
+        training, validation = data.split(name)
+        side = getattr(data, f"split_{name}")
+        assert set(side[training]) == {TRAINING} and set(side[validation]) == {VALIDATION}
+        assert len(training) + len(validation) == np.count_nonzero(side != NEITHER)
+    with pytest.raises(ValueError, match="unique.h5: split is 'halves', has only random and blocks"):
+        data.split("halves")
+    with pytest.raises(ValueError, match="all.h5: split is 'blocks', has none; `nanochart dataset` stores"):
+        Dataset(source).split("blocks")
     with pytest.raises(FileExistsError, match="unique.h5 exists"):
         make(source, tmp_path / "unique.h5", progress=False)
 

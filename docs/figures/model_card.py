@@ -1,11 +1,14 @@
-"""Numbers and picture of a model card, from a shipped model and the data set it was learned on.
+"""Numbers and picture of a model card, from a model and the data set it was learned on.
 
-    python docs/figures/model_card.py Au147 Au147.h5
+    python docs/figures/model_card.py Au147 Au147.h5 [--against Au147-charting]
 
 Writes docs/img/MODEL.png and docs/models/MODEL.json. All numbers are of trajectories that the
-training did not see.
+training did not see; --against adds those of another chart on the same frames.
 """
 
+from __future__ import annotations
+
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -17,14 +20,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from nanochart import ChartCV
+from nanochart.chart.reading_hot import basins, inherent_quality
 from nanochart.chart.samples import parts_of
-from nanochart.landscape.unique import VALIDATION
 from nanochart.landscape import cna
 from nanochart.landscape.dataset import Dataset
+from nanochart.landscape.unique import VALIDATION
+from nanochart.plots.style import LABEL_COLOURS
 
 DOCS = Path(__file__).parent.parent
-COLOURS = dict(zip(cna.LABELS, ["#2f6db3", "#d98a00", "#2e8b57", "#c0392b", "#7b4bb3", "#d46fa8"]))
 NEIGHBOURS = 10
+WARM = (350, 450)  # K, where the suggested sigma is measured
 
 
 def neighbour_agreement(s: np.ndarray, labels: np.ndarray, trajectory: np.ndarray) -> float:
@@ -37,20 +42,29 @@ def neighbour_agreement(s: np.ndarray, labels: np.ndarray, trajectory: np.ndarra
     return float(np.mean(share))
 
 
-def numbers(hot: np.ndarray, cold: np.ndarray, labels: np.ndarray, trajectory: np.ndarray) -> dict:
-    """How well s of a hot frame [n,d] tells s of its inherent structure [n,d]."""
-    families = [cold[labels == name].mean(0) for name in cna.LABELS if np.sum(labels == name) > 10]
-    between = [np.linalg.norm(a - b) for i, a in enumerate(families) for b in families[:i]]
-    return {
-        "unseen_frames": len(hot),
-        "spread_of_s": cold.std(0).round(3).tolist(),
-        "correlation_hot_quenched": [round(float(np.corrcoef(h, c)[0, 1]), 3) for h, c in zip(hot.T, cold.T)],
-        "rms_difference_in_spreads": (np.sqrt(((hot - cold) ** 2).mean(0)) / cold.std(0)).round(3).tolist(),
-        "mean_distance_between_labels": round(float(np.mean(between)), 3),
-        "label_agreement_of_10_neighbours_hot": round(neighbour_agreement(hot, labels, trajectory), 3),
-        "label_agreement_of_10_neighbours_quenched": round(neighbour_agreement(cold, labels, trajectory), 3),
-        "label_agreement_by_chance": round(float(sum(np.mean(labels == n) ** 2 for n in cna.LABELS)), 3),
+def numbers(chart: ChartCV, frames: Dataset, unseen: np.ndarray, labels: np.ndarray) -> tuple[dict, np.ndarray, np.ndarray]:
+    """Quality of a chart on the unseen frames, with s(hot) and s(quench) of them."""
+    hot, cold = (chart.evaluate(x[unseen].astype(float)) for x in (frames.positions_thermal, frames.positions_quenched))
+    trajectory = frames.replica[unseen]
+    basin = basins(trajectory, np.unique(labels, return_inverse=True)[1], frames.energy[unseen])
+    result = inherent_quality(hot, cold, labels, basin)
+    result["neighbours_of_same_label"] = {
+        "hot": round(neighbour_agreement(hot, labels, trajectory), 3),
+        "quenched": round(neighbour_agreement(cold, labels, trajectory), 3),
+        "by_chance": round(float(sum(np.mean(labels == name) ** 2 for name in cna.LABELS)), 3),
     }
+    return result, hot, cold
+
+
+def advice(frames: Dataset, unseen: np.ndarray, hot: np.ndarray, cold: np.ndarray) -> dict:
+    """For metadynamics: sigma, half the thermal fluctuation of s_i about its inherent structure
+    between 350 and 450 K, and a grid that holds all frames with 3 sigma to spare."""
+    warm = (frames.temperature[unseen] >= WARM[0]) & (frames.temperature[unseen] <= WARM[1])
+    warm = warm if warm.sum() > 50 else np.ones(len(unseen), bool)
+    sigma = (hot - cold)[warm].std(axis=0) / 2
+    both = np.concatenate([hot, cold])
+    lo, hi = np.floor((both.min(axis=0) - 3 * sigma) * 2) / 2, np.ceil((both.max(axis=0) + 3 * sigma) * 2) / 2
+    return {"sigma": sigma.round(2).tolist(), "grid": [[float(a), float(b)] for a, b in zip(lo, hi)]}
 
 
 def picture(hot: np.ndarray, cold: np.ndarray, labels: np.ndarray, path: Path) -> None:
@@ -60,27 +74,35 @@ def picture(hot: np.ndarray, cold: np.ndarray, labels: np.ndarray, path: Path) -
             axis = axes[row, column]
             for name in cna.LABELS:
                 chosen = labels == name
-                axis.scatter(s[chosen, i], s[chosen, j], s=5, color=COLOURS[name], label=name)
+                axis.scatter(s[chosen, i], s[chosen, j], s=5, color=LABEL_COLOURS[name], label=name)
             axis.set(xlabel=f"$s_{i + 1}$", ylabel=f"$s_{j + 1}$", title=title)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6, markerscale=3)
     figure.savefig(path, dpi=120)
 
 
-def main(model: str, data: str) -> None:
-    chart, frames = ChartCV(model), Dataset(data)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("model", help="shipped name")
+    parser.add_argument("data", help="HDF5 data set")
+    parser.add_argument("--against", help="another chart to compare with")
+    options = parser.parse_args()
+    chart, frames = ChartCV(options.model), Dataset(options.data)
     recipe = chart.metadata["training"]
     if recipe["data_hash"] != frames.hash:
-        sys.exit(f"{model} was learned on data {recipe['data_hash'][:12]}.., {data} is {frames.hash[:12]}..")
+        sys.exit(f"{options.model} was learned on data {recipe['data_hash'][:12]}.., {options.data} is {frames.hash[:12]}..")
     unseen = np.flatnonzero(parts_of(frames, recipe["split"]) == VALIDATION)
-    hot = chart.evaluate(frames.positions_thermal[unseen].astype(float))
-    cold = chart.evaluate(frames.positions_quenched[unseen].astype(float))
-    labels = cna.label(frames.positions_quenched[unseen].astype(float), element=frames.element)
-    labels = np.asarray(labels)
-    result = numbers(hot, cold, labels, frames.replica[unseen]) | {"losses": chart.metadata["losses"]}
+    labels = np.asarray(cna.label(frames.positions_quenched[unseen].astype(float), element=frames.element))
+    result, hot, cold = numbers(chart, frames, unseen, labels)
+    result |= {"metadynamics": advice(frames, unseen, hot, cold)}
+    outside = chart.outside(frames.positions_thermal[unseen].astype(float))
+    result["outside_of_unseen_hot_frames"] = {f"{p} %": round(float(np.percentile(outside, p)), 3) for p in (50, 99, 99.9)}
+    if options.against:
+        result["against"] = {options.against: numbers(ChartCV(options.against), frames, unseen, labels)[0]}
+    result["losses"] = chart.metadata["losses"]
     print(json.dumps(result, indent=1))
-    (DOCS / "models" / f"{model}.json").write_text(json.dumps(result, indent=1) + "\n")
-    picture(hot, cold, labels, DOCS / "img" / f"{model}.png")
+    (DOCS / "models" / f"{options.model}.json").write_text(json.dumps(result, indent=1) + "\n")
+    picture(hot, cold, labels, DOCS / "img" / f"{options.model}.png")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main()

@@ -6,15 +6,18 @@ from typing import Any, Callable
 
 import numpy as np
 import torch
+from tqdm.auto import tqdm
 
 from nanochart.descriptor import RdfGrid, rdf, rdf_pullback
 
+BATCH = 256
 
-def values_and_gradients(module: Callable, g: np.ndarray, batch: int = 256) -> tuple[torch.Tensor, torch.Tensor]:
+
+def values_and_gradients(module: Callable, g: np.ndarray, progress: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
     """s[n,d] and ds/dg [n,d,C*K] (float32) of g[n,C,K]."""
     s, gradients = [], []
-    for at in range(0, len(g), batch):
-        x = torch.as_tensor(g[at : at + batch], dtype=torch.float32).requires_grad_(True)
+    for at in tqdm(range(0, len(g), BATCH), desc="teacher", unit="batch", disable=None if progress else True):
+        x = torch.as_tensor(g[at : at + BATCH], dtype=torch.float32).requires_grad_(True)
         y = module(x)
         parts = [torch.autograd.grad(y[:, i].sum(), x, retain_graph=True)[0].flatten(1) for i in range(y.shape[1])]
         s.append(y.detach())

@@ -23,15 +23,15 @@ from nanochart.chart.agreement import agreement, values_and_gradients
 from nanochart.chart.dense import DenseNetwork
 from nanochart.chart.export import export, read_metadata
 from nanochart.chart.samples import parts_of
+from nanochart.chart.student_inputs import mixtures, structures
 from nanochart.descriptor import RdfGrid, rdf, rdf_pullback
 from nanochart.landscape.dataset import Dataset
 from nanochart.landscape.unique import TRAINING, VALIDATION
 
-KINDS = ("thermal", "quenched", "between", "displaced")  # of inputs, in turn
 METRIC_STRUCTURES = 24
 MOST_UNSEEN = 4000
 METRIC_SHARE = 0.9995  # of the trace of J J^T that the compared directions carry
-WHITENING_FLOOR = 1e-5  # of the largest variance
+WHITENING_FLOOR = 1e-3  # of the largest variance
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class StudentSettings:
 
     widths: tuple[int, ...] = (256, 128)
     activation: str = "silu"
-    epochs: int = 150
+    epochs: int = 200
     batch: int = 256
     rate: float = 3e-3
     gradient_weight: float = 1.0
-    inputs: int = 24000
+    inputs: int = 36000
     seed: int = 0
 
     def __post_init__(self):
@@ -53,26 +53,6 @@ class StudentSettings:
                              "1, 2 and 50")  # fmt: skip
         if self.gradient_weight < 0:
             raise ValueError(f"gradient_weight is {self.gradient_weight}, must be >= 0")
-
-
-def structures(hot: np.ndarray, cold: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """x[count,N,3] and their kind[count] from pairs (hot, cold)[n,N,3]: in equal parts hot frames,
-    quenched ones, points between, (1 - a) cold + a hot with a in 0 .. 1.3, and quenched ones with
-    random displacements of up to 0.2 angstrom (standard deviation)."""
-    rng = np.random.default_rng(seed)
-    row = rng.permutation(np.resize(np.arange(len(hot)), count))
-    kind = np.arange(count) % 4
-    a = np.select([kind == 0, kind == 1, kind == 2], [1.0, 0.0, 1.3 * rng.random(count)], 0.0)[:, None, None]
-    noise = np.where(kind == 3, 0.2 * rng.random(count), 0.0)[:, None, None]
-    x = (1 - a) * cold[row].astype(float) + a * hot[row].astype(float)
-    return x + noise * rng.normal(size=x.shape), np.array(KINDS)[kind]
-
-
-def mixtures(g: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """(1 - a) g + a g' [count,C,K] of random pairs of g[n,C,K]: what lies between structures."""
-    rng = np.random.default_rng((seed, 1))
-    i, j, a = rng.integers(len(g), size=count), rng.integers(len(g), size=count), rng.random((count, 1, 1))
-    return ((1 - a) * g[i] + a * g[j]).astype(np.float32)
 
 
 def metric(x: np.ndarray, grid: RdfGrid) -> np.ndarray:
@@ -96,7 +76,7 @@ def train_student(
     g = rdf(x, grid).astype(np.float32)
     g = np.concatenate([g, mixtures(g, settings.inputs // 8, settings.seed)])
     directions = leading_directions(metric(x[:METRIC_STRUCTURES], grid))
-    s, gradients = values_and_gradients(teacher, g)
+    s, gradients = values_and_gradients(teacher, g, progress)
     targets = gradients @ directions  # [n,d,r]
     if not (torch.isfinite(s).all() and torch.isfinite(targets).all()):
         raise ValueError("the teacher gives values or gradients that are not finite on its training data")

@@ -62,8 +62,8 @@ def distil(
     name: Annotated[Optional[str], typer.Option(help="name in the model file; default: the file's")] = None,
     widths: Annotated[str, typer.Option(help="hidden units of each layer")] = "256 128",
     activation: Annotated[str, typer.Option(help="silu or tanh")] = "silu",
-    epochs: Annotated[int, typer.Option(min=1)] = 150,
-    inputs: Annotated[int, typer.Option(help="structures to learn from: hot, quenched, between, displaced")] = 24000,
+    epochs: Annotated[int, typer.Option(min=1)] = 200,
+    inputs: Annotated[int, typer.Option(help="structures to learn from: hot, quenched, between, displaced")] = 36000,
     seed: Annotated[int, typer.Option()] = 0,
 ):
     """Teach a small smooth network to give the chart coordinates of a trained one, for MD."""

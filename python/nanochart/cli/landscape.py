@@ -30,7 +30,7 @@ def ptmd(
     frame: Annotated[float, typer.Option(help="ps between kept frames of a replica")] = 10.0,
     checkpoint: Annotated[Optional[float], typer.Option(help="ps between restart files; default: every swap")] = None,
     length: Annotated[Optional[float], typer.Option(help="ns per replica; default 50; a run may be lengthened")] = None,
-    motifs: Annotated[str, typer.Option(help="starts, in turn up the ladder")] = "Ih Dh Fcc Twin Amorphous",
+    motifs: Annotated[str, typer.Option(help="starts, in turn up the ladder: Ih Dh Marks Ino Fcc TO Twin Fault Hcp Amorphous")] = "Ih Dh Fcc Twin Amorphous",
     start: Annotated[Optional[list[Path]], typer.Option(help="file of starts that ASE reads, instead of motifs; may be repeated")] = None,
     potential_lines: Annotated[Optional[Path], typer.Option(help="file with the pair_style and pair_coeff lines of another potential")] = None,
     extra: Annotated[Optional[Path], typer.Option(help="file of LAMMPS lines put before `temper`, the same for all replicas")] = None,
@@ -39,6 +39,7 @@ def ptmd(
     seed: Annotated[int, typer.Option(min=1)] = 1,
     mpiexec: Annotated[Optional[str], typer.Option(help="MPI launcher, with options; default: this environment's")] = None,
     write_only: Annotated[bool, typer.Option("--write-only", help="write deck, starts and a queue script; start nothing")] = False,
+    frames_by: Annotated[Optional[str], typer.Option(help="temperature or replica: write the frames sorted so, as extxyz; starts nothing")] = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="summary and picture of what the run has so far")] = False,
 ):  # fmt: skip
     """Parallel-tempering MD of a cluster on LAMMPS; the same command goes on after an interruption."""
@@ -59,6 +60,10 @@ def ptmd(
     if write_only:
         deck = commands.write_deck(output)
         typer.echo(f"wrote {deck}, whose first lines say how to start it, and {output / 'queue.sh'} for a queue")
+        return
+    if frames_by:
+        paths = commands.export(output, frames_by)
+        typer.echo(f"wrote {paths[0]} .. {paths[-1]}")
         return
     if not report_only:
         commands.go_on(output, mpiexec=mpiexec, say=typer.echo)

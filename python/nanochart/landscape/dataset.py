@@ -25,6 +25,9 @@ from .dataset_file import REQUIRED, SLAB, blocks_folder, open_file, pack
 from .trajectories import MOTIFS, Trajectory
 
 
+SPLITS = ("random", "blocks")
+
+
 @dataclass(frozen=True)
 class Frames:
     """The frames of one trajectory; arrays have one row a frame. `status`: "complete" or why not."""
@@ -144,6 +147,23 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.energy)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits that `nanochart dataset` has stored: "random", "blocks", or none."""
+        return tuple(name for name in SPLITS if hasattr(self, f"split_{name}"))
+
+    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the training and of the validation side of a stored split; some may be in neither.
+
+        random: 80/20 as in the papers; blocks: whole stretches of trajectory are held out. Raises
+        ValueError if the data set has no such split.
+        """
+        if name not in self.splits:
+            have = f"has only {' and '.join(self.splits)}" if self.splits else "has none"
+            raise ValueError(f"data set {self.path}: split is {name!r}, {have}; `nanochart dataset` stores {', '.join(SPLITS)}")
+        side = getattr(self, f"split_{name}")
+        return np.flatnonzero(side == files.TRAINING), np.flatnonzero(side == files.VALIDATION)
 
 
 def summary(path: str | os.PathLike) -> dict[str, object]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from .disk import check_room
 from .trajectories import MOTIFS
 
 SCHEMA = "nanochart data set 2"
@@ -34,6 +36,7 @@ REQUIRED = {
 # Of sets made by `nanochart quench` (evaluations) or `nanochart dataset`; what a file lacks reads as -1.
 OPTIONAL = {"evaluations": "i4", "count": "i8", "split_random": "i1", "split_blocks": "i1"}
 TYPES = {**REQUIRED, **OPTIONAL}
+TRAINING, VALIDATION, NEITHER = 0, 1, -1  # sides of a split
 
 
 def open_file(path: Path) -> h5py.File:
@@ -75,13 +78,55 @@ def attributes(element: str, atoms: int, **more) -> dict[str, object]:
     return {"elements": element, "atoms": atoms, "potential": POTENTIAL, "versions": json.dumps(_versions()), **more}
 
 
+class _Output(io.FileIO):
+    """A file that keeps the first write that fails as `fault`, and takes no more after it.
+
+    HDF5 goes on trying to write what it holds, and crashes at the end of the process.
+    """
+
+    fault: OSError | None = None
+
+    def write(self, data) -> int:
+        left = memoryview(data).cast("B")
+        while len(left) and self.fault is None:
+            try:
+                left = left[super().write(left) :]
+            except OSError as e:
+                self.fault = e
+        return len(data)
+
+    def truncate(self, size=None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as e:
+            self.fault = self.fault or e
+            return 0
+
+
 def write(path: Path, attrs: dict[str, object], slabs: Iterable[dict[str, np.ndarray]] = (),
           trajectories: Iterable[dict[str, list]] = (), optional: Sequence[str] = (),
           packed: Sequence[str] = ()) -> None:  # fmt: skip
-    """Write a whole file from slabs of rows; it takes its name when it is complete."""
-    atoms = int(attrs["atoms"])
+    """Write a whole file from slabs of rows; it takes its name when it is complete.
+
+    DiskFull, before HDF5 meets it, if the disk runs full; OSError if it cannot be written otherwise.
+    """
     part = path.with_name(path.name + ".part")
-    with h5py.File(part, "w") as file:
+    try:
+        with _Output(part, "w+") as output:
+            try:
+                _fill(part, output, attrs, slabs, trajectories, optional, packed)
+            finally:
+                if output.fault:
+                    raise output.fault
+        os.replace(part, path)
+    except OSError as e:
+        part.unlink(missing_ok=True)
+        raise type(e)(f"data set {path}: cannot be written: {e}; what was written before is kept") from e
+
+
+def _fill(part: Path, output: _Output, attrs, slabs, trajectories, optional, packed) -> None:
+    atoms = int(attrs["atoms"])
+    with h5py.File(output, "w") as file:
         file.attrs.update({**attrs, "schema": SCHEMA})
         for name in (*REQUIRED, *optional):
             shape = (atoms, 3) if name.startswith("positions") else ()
@@ -93,12 +138,13 @@ def write(path: Path, attrs: dict[str, object], slabs: Iterable[dict[str, np.nda
         group.create_dataset("start", (0, atoms, 3), "f4", maxshape=(None, atoms, 3), chunks=(8, atoms, 3))
         file.create_dataset("packed", data=list(packed), dtype=text, shape=(len(packed),))
         for rows in slabs:
+            size = sum(np.asarray(values).nbytes for values in rows.values())
+            check_room(part.parent, size, "the next rows", "make room, and give the same command again")
             for name in (*REQUIRED, *optional):
                 _extend(file[name], rows[name])
         for rows in trajectories:
             for name, values in rows.items():
                 _extend(group[name], values)
-    os.replace(part, path)
 
 
 def _extend(dataset: h5py.Dataset, rows) -> None:

@@ -12,6 +12,7 @@ from .pair_lines import read_pair_lines
 from .ptmd_analysis import Summary, summarise, table
 from .ptmd_deck import STILL_EVERY, Settings, deck
 from .ptmd_drift import nve_drift
+from .ptmd_export import export_frames
 from .ptmd_ladder import checked_ladder, geometric_ladder
 from .ptmd_record import Record
 from .ptmd_run import run
@@ -127,3 +128,8 @@ def report(folder: Path) -> tuple[Summary, str]:
     summary = summarise(Record(folder))
     summary.save(folder / "summary.json")
     return summary, table(summary)
+
+
+def export(folder: Path, by: str) -> list[Path]:
+    """Frames of a run so far as files, one per temperature or replica (`by`)."""
+    return export_frames(Record(folder), by)

@@ -64,6 +64,12 @@ class Settings:
                 )
         if self.ranks < 1:
             raise ValueError(f"ptmd: ranks is {self.ranks}, must be at least 1 process a replica")
+        for line in self.extra:
+            if "nanochart" in line and line.split()[0] in ("if", "jump", "python", "shell"):
+                raise ValueError(
+                    f"ptmd: extra has {line!r}, must be unconditional: `temper` waits forever for a replica that lacks "
+                    "a chart fix of the others; give all replicas the same fixes"
+                )
         if not 0 < self.seed < 900_000_000:
             raise ValueError(f"ptmd: seed is {self.seed}, must lie between 1 and 899999999")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +11,13 @@ from .ptmd_deck import Settings, replica_name
 from .ptmd_log import cluster_pieces, energy_rows, frame_positions, open_frames, read_swap_log, whole_lines
 
 TABLES = 10  # a table of the rungs after each tenth of the run
-SPARE = 100e6  # bytes of the disk that a run leaves free
 
 
-class DiskFull(OSError):
-    """The disk has too little room for what a run writes."""
-
-
-def check_room(folder: Path, settings: Settings, begin: int) -> None:
-    """DiskFull unless the disk has room for the frames and energies still to come."""
+def run_size(settings: Settings, begin: int) -> float:
+    """Bytes of the frames and energies still to come."""
     s = settings
     frames = (s.steps - begin) // s.frame * s.replicas * (24 * s.atoms + 200)
-    energies = (s.steps - begin) // s.swap * s.replicas * 45
-    free = shutil.disk_usage(folder).free
-    if free < frames + energies + SPARE:
-        raise DiskFull(
-            f"ptmd: {folder} has {free / 1e9:.2f} GB free, must have {(frames + energies + SPARE) / 1e9:.2f} GB for this "
-            f"run; make room, keep fewer frames (--frame) or run a shorter --length"
-        )
+    return frames + (s.steps - begin) // s.swap * s.replicas * 45
 
 
 class Progress:

@@ -15,16 +15,19 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from nanochart.lammps_plugin import lmp_command, plugin_directory
 
+from .disk import SPARE, DiskFull, check_room
 from .ptmd_checkpoint import last_checkpoint
 from .ptmd_deck import Settings, deck
 from .ptmd_log import read_swap_log
-from .ptmd_progress import SPARE, DiskFull, Progress, check_room
+from .ptmd_progress import Progress, run_size
+
+LAST_BREATH = 5.0  # s that engines of a run that was stopped may take to end
 
 
 def default_mpiexec() -> str:
@@ -56,13 +59,21 @@ def engine(lmp: str | None = None) -> tuple[list[str], dict[str, str]]:
 def locked(folder: Path) -> Iterator[int]:
     """Hold the run: its lock file's descriptor. BlockingIOError while another process has it.
 
-    mpiexec inherits the descriptor: it keeps the run locked even if this process is killed.
+    mpiexec and the engines inherit the descriptor: they keep the run locked even if this process is
+    killed. Engines that were stopped a moment ago are waited for.
     """
     with open(folder / "lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(f"ptmd: {folder} is being run by another process; stop that one first") from None
+        end = time.monotonic() + LAST_BREATH
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise BlockingIOError(
+                        f"ptmd: {folder} is being run by another process; stop that one first"
+                    ) from None
+                time.sleep(0.1)
         yield file.fileno()
 
 
@@ -86,11 +97,12 @@ def stoppable() -> Iterator[None]:
 
 def stop(process: subprocess.Popen) -> None:
     """End mpiexec, which ends the engines; with force if it does not answer."""
-    for number, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, None)):
-        if process.poll() is None:
-            os.killpg(process.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(patience)
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> None:
@@ -107,7 +119,8 @@ def run(folder: Path, *, mpiexec: str | None = None, lmp: str | None = None) -> 
         begin = point.step if point else 0
         if begin >= settings.steps:
             return
-        check_room(folder, settings, begin)
+        check_room(folder, run_size(settings, begin), "this run",
+                   "make room, keep fewer frames (--frame) or run a shorter --length")
         number = len(list(folder.glob("segment-*")))
         segment = folder / f"segment-{number:04d}"
         segment.mkdir()

@@ -12,6 +12,7 @@ from ase.io import read
 from .motifs import start
 from .potential import write_setfl
 from .ptmd_deck import Settings, data_file, queue_script, replica_name
+from .ptmd_log import cluster_pieces
 from .trajectories import frozen_melt
 
 MOTIFS = ("Ih", "Dh", "Fcc", "Twin", "Amorphous")
@@ -35,9 +36,22 @@ def motif_starts(element: str, atoms: int, motifs: Sequence[str], replicas: int)
 def file_starts(paths: Sequence[Path], replicas: int) -> list[Atoms]:
     """One start per replica from files that ASE reads: all their frames in turn up the ladder.
 
-    Raises ValueError if they are not all of the same atoms.
+    Raises ValueError for what cannot be read, is in pieces, or is not of the same atoms as the first.
     """
-    found = [(path, frame) for path in paths for frame in read(path, index=":")]
+    found = []
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(f"ptmd: {path}: no such file of starts")
+        try:
+            frames = read(path, index=":")
+        except Exception as e:  # every format of ASE has its own
+            raise ValueError(f"ptmd: {path}: cannot be read as structures: {type(e).__name__} {e}") from e
+        if not frames or not all(len(frame) for frame in frames):
+            raise ValueError(f"ptmd: {path} holds no start, must hold at least one structure")
+        for number, frame in enumerate(frames):
+            if (n := cluster_pieces(frame.positions)) > 1:
+                raise ValueError(f"ptmd: {path}: structure {number} is in {n} pieces, must be one cluster")
+        found += [(path, frame) for frame in frames]
     if not found:
         raise ValueError("ptmd: no start given, must be at least one file that ASE reads")
     first_path, first = found[0]

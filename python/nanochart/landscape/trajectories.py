@@ -20,7 +20,8 @@ DAMPING = 1.0  # ps
 MELT_TEMPERATURE = 1000.0  # K, for frozen melts
 MELT = 20.0  # ps
 COOLING = (0.0, 50.0, 150.0, 400.0)  # ps
-MOTIFS = ("Ih", "Dh", "Fcc", "Twin", "Amorphous")
+# Starts; a code in a data set is an index into this table, so new ones go to the end.
+MOTIFS = ("Ih", "Dh", "Fcc", "Twin", "Amorphous", "Marks", "Ino", "TO", "Fault", "Hcp")
 
 
 class Evaporated(RuntimeError):

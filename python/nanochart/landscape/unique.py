@@ -15,12 +15,12 @@ from tqdm import tqdm
 
 from . import cna, dataset_file as files
 from .dataset import summary
+from .dataset_file import NEITHER, TRAINING, VALIDATION
 
 RULE = 1e-4  # eV
 HELD_OUT = 0.2
 BLOCKS = 100  # fewest blocks of trajectory, taken over all trajectories
 MARGIN = 0.1  # of a block next to a held-out one that is used by neither side
-TRAINING, VALIDATION, NEITHER = 0, 1, -1
 
 # Numbers of frames and of unique structures of the charting paper, in the order of cna.LABELS.
 PAPER = {
