@@ -28,6 +28,11 @@ class MetadynamicsRun : public Bias {
   // name or a positive interval.
   MetadynamicsRun(MetadynamicsOptions options, HillsOptions hills);
 
+  // A run that begins with `hills`, already open; new ones live in memory alone.
+  static std::unique_ptr<MetadynamicsRun> copy(MetadynamicsOptions options,
+                                               std::vector<std::string> names,
+                                               const std::vector<Hill> &hills);
+
   // Once, before the first step. With the state() of an earlier run: continues there, later hills
   // are cut off. Without: reads the file if `restart`, else begins a new one and keeps the old as
   // a backup.
@@ -46,6 +51,7 @@ class MetadynamicsRun : public Bias {
   Hill next_hill(double time, const double *s) const { return bias_.next_hill(time, s); }
   void hold(std::int64_t step, const std::vector<Hill> &hills);
   void record(const std::vector<Hill> &hills);  // writes (if this process does) and adds
+  std::vector<Hill> list() const;  // all hills, those that are not yet in V included
 
   // Hills, bytes, and how far other walkers' files were read: for the engine's restart file. Where
   // several processes add hills and one writes them, the writer's state is that of all.
@@ -60,6 +66,9 @@ class MetadynamicsRun : public Bias {
   std::vector<std::string> messages();
 
  private:
+  MetadynamicsRun(MetadynamicsOptions options, std::vector<std::string> names,
+                  const std::vector<Hill> &hills);
+
   HillsOptions hills_;
   Metadynamics bias_;
   std::unique_ptr<HillsFile> file_;
