@@ -17,7 +17,7 @@ PYTHON_ARROWS = {
     "chart": {"descriptor", "landscape"},
     "sampling": {"descriptor", "lammps_plugin", "landscape", "chart"},
 }
-LEAVES = {"plots", "cli", "doctor", "demo"}  # nobody imports them but cli
+LEAVES = {"plots", "cli", "doctor", "demo", "gallery"}  # nobody imports them but cli
 
 CSRC_ARROWS = {
     "core": set(),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import chart, landscape
+from . import chart, landscape, reading
 
 app = typer.Typer(
     help="Learned structural charts of metal nanoclusters, as collective variables in MD.",
@@ -17,7 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (landscape.potential, landscape.ptmd, landscape.quench, landscape.dataset,
-                chart.train, chart.distil, chart.export, chart.info):  # fmt: skip
+                chart.train, chart.distil, chart.export, chart.info,
+                reading.families, reading.chart, reading.project, reading.quality):  # fmt: skip
     app.command()(command)
 
 

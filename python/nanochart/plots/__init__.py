@@ -1,6 +1,10 @@
 """Pictures. Functions take arrays and a path; nothing here computes."""
 
+from .charts import bandwidths, chart, fractions, rdf_bands
+from .clusters import families
+from .projections import projection
 from .runs import chart_tour, tempering
 from .training import latent_sizes, learning_curves
 
-__all__ = ["chart_tour", "latent_sizes", "learning_curves", "tempering"]
+__all__ = ["bandwidths", "chart", "chart_tour", "families", "fractions", "latent_sizes", "learning_curves", "projection",
+           "rdf_bands", "tempering"]  # fmt: skip
