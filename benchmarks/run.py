@@ -1,6 +1,6 @@
 """All benchmarks: prints tables and writes benchmarks/results/NAME.json. `make bench`.
 
-    python benchmarks/run.py [rdf] [encoder] [bias] [step]
+    python benchmarks/run.py [NAME ..]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ["rdf", "encoder", "bias", "step"]
+NAMES = ["rdf", "encoder", "bias", "step", "scaling"]
 
 
 def machine() -> dict:

@@ -116,3 +116,22 @@ def test_rows_share_the_work(case, cuts):
     np.testing.assert_allclose(np.vstack([p[0] for p in parts]), dv_dx, atol=1e-12 * scale)
     np.testing.assert_allclose(sum(p[1] for p in parts), dv_dstrain,
                                atol=1e-12 * np.abs(dv_dstrain).max())
+
+
+@pytest.mark.parametrize("rows", [None, (5, 90)], ids=["all", "rows"])
+@pytest.mark.parametrize("repeat", [1, 2])
+@pytest.mark.parametrize(
+    "x, species",
+    [(hot(ICOSAHEDRON), 1), (hot(ICOSAHEDRON), 2), (random_cluster(400, 2), 1), (random_cluster(150, 2) * 2.2, 1)],
+    ids=["kept", "two elements", "too many to keep", "tiles"],
+)
+def test_a_pass_is_the_value_and_the_pullback(x, species, repeat, rows):
+    """Pairs that the value keeps for the pull-back change nothing but the last bits."""
+    first, last = rows or (0, len(x))
+    kernel = _core.Rdf(CHARTING.start, CHARTING.step, CHARTING.bins, CHARTING.bandwidth, species)
+    of = None if species == 1 else (np.arange(len(x)) % 3 == 0).astype(np.intc)
+    dv_dg = np.random.default_rng(1).normal(size=(kernel.channels, CHARTING.bins))
+    g, dv_dx, strain = kernel.pass_rows(x[None], of, dv_dg, first, last, repeat)
+    np.testing.assert_array_equal(g, kernel.value_rows(x[None], of, first, last))
+    for ours, apart in zip((dv_dx, strain), kernel.pullback_rows(x[None], of, dv_dg, first, last)):
+        np.testing.assert_allclose(ours, apart, rtol=0, atol=1e-13 * np.abs(apart).max())

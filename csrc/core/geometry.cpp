@@ -30,24 +30,13 @@ Vector cross(const double *a, const double *b) {
 
 double dot(const double *a, const double *b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 
-// Moves fractional coordinates to [cut, cut + 1), where the cut is the end of the largest gap, as
-// whole cells to add to each atom; returns the extent that remains, 1 - gap.
-double cut_at_largest_gap(const std::vector<double> &fraction, std::vector<double> &cells) {
-  const int n = static_cast<int>(fraction.size());
-  std::vector<double> sorted(n);
-  for (int i = 0; i < n; ++i) sorted[i] = fraction[i] - std::floor(fraction[i]);
-  std::sort(sorted.begin(), sorted.end());
-  double gap = sorted[0] + 1 - sorted[n - 1], cut = sorted[0];
-  for (int i = 1; i < n; ++i) {
-    if (sorted[i] - sorted[i - 1] > gap) {
-      gap = sorted[i] - sorted[i - 1];
-      cut = sorted[i];
-    }
-  }
-  for (int i = 0; i < n; ++i) {
-    const double whole = std::floor(fraction[i]);
-    cells[i] = (fraction[i] - whole < cut ? 1 : 0) - whole;
-  }
+// 1 less the largest gap between fractional coordinates, cell after cell.
+double extent_without_gap(std::vector<double> fraction) {
+  for (double &f : fraction) f -= std::floor(f);
+  std::sort(fraction.begin(), fraction.end());
+  double gap = fraction.front() + 1 - fraction.back();
+  for (std::size_t i = 1; i < fraction.size(); ++i)
+    gap = std::max(gap, fraction[i] - fraction[i - 1]);
   return 1 - gap;
 }
 
@@ -87,23 +76,31 @@ std::vector<double> unwrap(int n, const double *x, const Cell &cell) {
   const double(&v)[3][3] = cell.vectors;
   const Vector normal[3] = {cross(v[1], v[2]), cross(v[2], v[0]), cross(v[0], v[1])};
   const double volume = dot(v[0], normal[0].v);
-  std::vector<double> fraction(n), cells(n);
+  std::vector<double> fraction(n);
   for (int axis = 0; axis < 3; ++axis) {
     if (!cell.periodic[axis]) continue;
     if (!(std::fabs(volume) > 0) || !std::isfinite(volume))
       throw Error("cell: its three vectors span a volume of " + number(volume) +
                   " A^3, must be > 0 where a direction is periodic");
     for (int i = 0; i < n; ++i) fraction[i] = dot(x + 3 * i, normal[axis].v) / volume;
-    const double extent = cut_at_largest_gap(fraction, cells);
-    if (!(extent < 0.5)) {
+    // A cluster narrower than half the cell has every atom in the image nearest to the first; if
+    // those images are as narrow, the rest of the cell is the largest gap.
+    double low = 0, high = 0;
+    for (int i = 0; i < n; ++i) {
+      const double apart = fraction[i] - fraction[0], whole = std::nearbyint(apart);
+      low = std::min(low, apart - whole);
+      high = std::max(high, apart - whole);
+      if (whole != 0)
+        for (int b = 0; b < 3; ++b) out[3 * i + b] -= whole * v[axis][b];
+    }
+    if (!(high - low < 0.5)) {
+      const double extent = extent_without_gap(fraction);
       // Lengths along the axis' normal: the distance between opposite faces of the cell.
       const double length = std::fabs(volume) / std::sqrt(dot(normal[axis].v, normal[axis].v));
       throw Error("cluster is " + number(extent * length) + " A wide along " + "xyz"[axis] +
                   ", must be < half of the box (" + number(length) + " A): enlarge the box to more than " +
                   number(2 * extent * length) + " A, or take a group that is one cluster");
     }
-    for (int i = 0; i < n; ++i)
-      for (int b = 0; b < 3; ++b) out[3 * i + b] += cells[i] * v[axis][b];
   }
   return out;
 }

@@ -10,8 +10,8 @@ struct Cell {
 };
 
 // Positions x[N][3] (angstrom) of one compact cluster, moved by whole cell vectors so that every
-// difference x_j - x_i is the minimum image. Along each periodic axis the cluster is cut at the
-// largest gap between its sorted fractional coordinates.
+// difference x_j - x_i is the minimum image; the first atom stays. Along each periodic axis the
+// cluster is cut at the largest gap between its sorted fractional coordinates.
 // Throws Error when, along a periodic axis, box length minus that gap is not below half the box.
 std::vector<double> unwrap(int n, const double *x, const Cell &cell);
 

@@ -31,15 +31,23 @@ enum class Visit {
   other   // every j but i itself, i alone
 };
 
+// Of the pairs that a loop visits, in its order and whole vectors of it: t, 1/r, and four times the
+// cell. Aligned to 64 bytes; a loop moves the pointers on.
+struct Pairs {
+  double *t, *inverse;
+  long long *offset;
+};
+
 struct Kernels {
-  // moments[count][4] += (1, t, t^2, t^3) of each pair's cell; returns the smallest r^2.
-  double (*deposit)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
-                    double *moments);
+  // moments[count][4] += (1, t, t^2, t^3) of each pair's cell; pairs are kept unless null.
+  void (*deposit)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
+                  double *moments, Pairs *pairs);
 
   // From slopes[count][4], dV/dr = a0 + a1 t + a2 t^2 in each cell: dV/dx added to
-  // force[0..2][points] for columns and to force[3..5][points] for rows.
+  // force[0..2][points] for columns and to force[3..5][points] for rows. With the pairs that
+  // deposit kept from the same loop, or null.
   void (*pull)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
-               const double *slopes, double *const force[6]);
+               const double *slopes, double *const force[6], Pairs *pairs);
 
   // rho[m] = sum of the B-spline weights at node m, of nodes; node m is touched by cells m+1..m+4.
   void (*nodes)(int nodes, const double *moments, double *rho);

@@ -73,6 +73,7 @@ Lattice::Lattice(const RdfGrid &grid) {
   cells.shift = reach + 2.5 - grid.start / h;
   const double lowest = std::max(COINCIDENT, -cells.shift * h);
   cells.lowest2 = lowest * lowest;
+  closest = static_cast<int>(std::lround(lowest * cells.scale + cells.shift));
   farthest = (nodes + 4 - cells.shift) * h;
   for (int lane = 0; lane < 8; ++lane) {
     const double r = farthest + lane * h;

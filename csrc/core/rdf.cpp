@@ -17,8 +17,6 @@
 namespace nanochart {
 namespace {
 
-constexpr double COINCIDENT2 = 1e-12;  // square angstrom
-
 // Runs work(frame) for all frames on several threads; the first exception is rethrown.
 template <class Work>
 void share_out(int frames, int threads, const Work &work) {
@@ -43,20 +41,38 @@ void share_out(int frames, int threads, const Work &work) {
   if (failure) std::rethrow_exception(failure);
 }
 
-// Scratch memory of one thread, kept between calls: O(N + K).
-struct Scratch {
-  SortedAtoms atoms;
-  AlignedVector moments, rho, phase, sum, slopes;
-};
-
-Scratch &scratch() {
-  thread_local Scratch s;
-  return s;
-}
+constexpr std::size_t KEPT_PAIRS = 1 << 17;  // more would be read more slowly than found again
 
 }  // namespace
 
+// O(N + K) memory and the kept pairs.
+struct RdfPass::Scratch {
+  SortedAtoms atoms;
+  AlignedVector moments, rho, phase, sum, slopes;
+
+  bool kept = false;
+  AlignedVector t, inverse;
+  std::vector<long long, CacheAligned<long long>> offset;
+  Pairs pairs() { return {t.data(), inverse.data(), offset.data()}; }
+
+  // Whether all pairs of the sorted atoms can be kept, whole vectors of each row.
+  void make_room(int n, Rows rows, int species) {
+    const std::size_t most = std::size_t(rows.last - rows.first) * (n + 16 * species);
+    kept = most <= KEPT_PAIRS && !atoms.wide();
+    if (!kept || t.size() >= most) return;
+    t.resize(most);
+    inverse.resize(most);
+    offset.resize(most);
+  }
+
+  static Scratch &of_thread() {
+    thread_local Scratch s;
+    return s;
+  }
+};
+
 struct Rdf::Impl {
+  using Scratch = RdfPass::Scratch;
   RdfGrid grid;
   int species;
   Lattice lattice;
@@ -64,6 +80,12 @@ struct Rdf::Impl {
 
   double pair_weight(int n) const { return 2.0 / (static_cast<double>(n) * (n - 1)); }
 
+  void sort(Scratch &s, int n, const double *x, const int *of, Rows rows) const {
+    s.atoms.sort(n, x, of, species, rows, lattice.farthest);
+    s.kept = false;
+  }
+  void value(Scratch &s, int n, const double *x, double *g) const;
+  void pullback(Scratch &s, int n, const double *dv_dg, double *dv_dx, double *dv_dstrain) const;
   void convolve(double weight, Scratch &s, double *g) const;
   void convolve_back(double factor, Scratch &s, const double *dv_dg) const;
 };
@@ -117,46 +139,64 @@ Rdf::Rdf(Rdf &&) noexcept = default;
 const RdfGrid &Rdf::grid() const { return impl_->grid; }
 int Rdf::channels() const { return impl_->species * (impl_->species + 1) / 2; }
 
-void Rdf::value(int n, const double *x, const int *species, Rows rows, double *g) const {
-  Scratch &s = scratch();
-  s.atoms.sort(n, x, species, impl_->species, rows, impl_->lattice.farthest);
-  const double weight = impl_->pair_weight(n) * (s.atoms.partial() ? 0.5 : 1.0);
-  for (int a = 0; a < impl_->species; ++a) {
-    for (int b = a; b < impl_->species; ++b, g += impl_->grid.bins) {
-      s.moments.assign(4 * impl_->lattice.cells.count, 0.0);
-      double least = 1;
+void Rdf::Impl::value(Scratch &s, int n, const double *x, double *g) const {
+  const double weight = pair_weight(n) * (s.atoms.partial() ? 0.5 : 1.0);
+  Pairs pairs = s.pairs();
+  for (int a = 0; a < species; ++a) {
+    for (int b = a; b < species; ++b, g += grid.bins) {
+      s.moments.assign(4 * lattice.cells.count, 0.0);
       s.atoms.for_pairs(a, b, [&](Range r, Range c, Visit visit) {
-        least = std::min(least, impl_->kernels.deposit(s.atoms.points(), r, c, visit,
-                                                       impl_->lattice.cells, s.moments.data()));
+        kernels.deposit(s.atoms.points(), r, c, visit, lattice.cells, s.moments.data(),
+                        s.kept ? &pairs : nullptr);
       });
-      if (least < COINCIDENT2) check_positions(n, x);
-      impl_->convolve(weight, s, g);
+      if (s.moments[4 * lattice.closest] > 0) check_positions(n, x);
+      convolve(weight, s, g);
     }
   }
 }
 
-void Rdf::pullback(int n, const double *x, const int *species, Rows rows, const double *dv_dg,
-                   double *dv_dx, double *dv_dstrain) const {
-  Scratch &s = scratch();
-  s.atoms.sort(n, x, species, impl_->species, rows, impl_->lattice.farthest);
-  const double factor = impl_->pair_weight(n) * impl_->lattice.cells.scale;
-  for (int a = 0; a < impl_->species; ++a) {
-    for (int b = a; b < impl_->species; ++b, dv_dg += impl_->grid.bins) {
-      impl_->convolve_back(factor, s, dv_dg);
+void Rdf::Impl::pullback(Scratch &s, int n, const double *dv_dg, double *dv_dx,
+                         double *dv_dstrain) const {
+  const double factor = pair_weight(n) * lattice.cells.scale;
+  Pairs pairs = s.pairs();
+  double *const *force = s.atoms.zero_force();
+  for (int a = 0; a < species; ++a) {
+    for (int b = a; b < species; ++b, dv_dg += grid.bins) {
+      convolve_back(factor, s, dv_dg);
       s.atoms.for_pairs(a, b, [&](Range r, Range c, Visit visit) {
-        impl_->kernels.pull(s.atoms.points(), r, c, visit, impl_->lattice.cells, s.slopes.data(),
-                            s.atoms.force());
+        kernels.pull(s.atoms.points(), r, c, visit, lattice.cells, s.slopes.data(), force,
+                     s.kept ? &pairs : nullptr);
       });
     }
   }
-  s.atoms.unsort(dv_dx);
-  if (!dv_dstrain) return;
-  // sum_{i<j} dV/dr r_a r_b / r = sum_i x_ia dV/dx_ib about any origin, since forces sum to zero.
-  std::fill(dv_dstrain, dv_dstrain + 9, 0.0);
-  for (int i = rows.first; i < rows.last; ++i)
-    for (int p = 0; p < 3; ++p)
-      for (int q = 0; q < 3; ++q)
-        dv_dstrain[3 * p + q] += (x[3 * i + p] - x[p]) * dv_dx[3 * (i - rows.first) + q];
+  s.atoms.unsort(dv_dx, dv_dstrain);
+}
+
+void Rdf::value(int n, const double *x, const int *species, Rows rows, double *g) const {
+  auto &scratch = RdfPass::Scratch::of_thread();
+  impl_->sort(scratch, n, x, species, rows);
+  impl_->value(scratch, n, x, g);
+}
+
+void Rdf::pullback(int n, const double *x, const int *species, Rows rows, const double *dv_dg,
+                   double *dv_dx, double *dv_dstrain) const {
+  auto &scratch = RdfPass::Scratch::of_thread();
+  impl_->sort(scratch, n, x, species, rows);
+  impl_->pullback(scratch, n, dv_dg, dv_dx, dv_dstrain);
+}
+
+RdfPass::RdfPass(const Rdf &rdf) : rdf_(rdf), scratch_(std::make_unique<Scratch>()) {}
+RdfPass::~RdfPass() = default;
+
+void RdfPass::value(int n, const double *x, const int *species, Rows rows, double *g) {
+  n_ = n;
+  rdf_.impl_->sort(*scratch_, n, x, species, rows);
+  scratch_->make_room(n, rows, rdf_.impl_->species);
+  rdf_.impl_->value(*scratch_, n, x, g);
+}
+
+void RdfPass::pullback(const double *dv_dg, double *dv_dx, double *dv_dstrain) {
+  rdf_.impl_->pullback(*scratch_, n_, dv_dg, dv_dx, dv_dstrain);
 }
 
 void Rdf::value_batch(int frames, int n, const double *x, const int *species, double *g,

@@ -40,6 +40,8 @@ class Rdf {
   void pullback(int n, const double *x, const int *species, Rows rows, const double *dv_dg,
                 double *dv_dx, double *dv_dstrain) const;
 
+  // value() and then pullback() at the same frame cost less through an RdfPass.
+
   // frames of [N][3] each, shared out over threads (0: all cores): g[frames][C][K].
   void value_batch(int frames, int n, const double *x, const int *species, double *g,
                    int threads) const;
@@ -48,8 +50,27 @@ class Rdf {
                       double *dv_dx, int threads, double *dv_dstrain = nullptr) const;
 
  private:
+  friend class RdfPass;
   struct Impl;
   std::unique_ptr<Impl> impl_;
+};
+
+// A value and pull-backs at the same frame: the distances of up to 2^17 pairs are kept (3 MB).
+class RdfPass {
+ public:
+  explicit RdfPass(const Rdf &rdf);  // which must live longer
+  ~RdfPass();
+
+  // As those of Rdf; the frame of pullback() is that of the last value().
+  void value(int n, const double *x, const int *species, Rows rows, double *g);
+  void pullback(const double *dv_dg, double *dv_dx, double *dv_dstrain);
+
+ private:
+  friend class Rdf;
+  const Rdf &rdf_;
+  int n_ = 0;
+  struct Scratch;
+  std::unique_ptr<Scratch> scratch_;
 };
 
 }  // namespace nanochart

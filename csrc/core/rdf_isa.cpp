@@ -1,5 +1,6 @@
 #include "core/kernels.hpp"
 #include "core/simd.hpp"
+#include "core/spline.hpp"
 
 namespace nanochart::NANOCHART_ISA {
 
@@ -17,11 +18,11 @@ struct Locator {
       : scale(splat(c.scale)), shift(splat(c.shift)), lowest2(splat(c.lowest2)),
         farthest2(load(c.farthest2)), round(splat(ROUND)), round_bits((Int)round) {}
 
-  Vec clamp(Vec r2) const { return min(max(r2, lowest2), farthest2); }
-
-  // Of distances r: t, and the offset of their cells in a table of four doubles a cell.
-  Vec locate(Vec r, Int &offset) const {
-    const Vec u = r * scale + shift, m = u + round;
+  // From r^2: 1/r, t, and the offset of the cell in a table of four doubles a cell.
+  Vec locate(Vec r2, Vec &inverse, Int &offset) const {
+    r2 = min(max(r2, lowest2), farthest2);
+    inverse = rsqrt(r2);
+    const Vec u = cell_coordinate(r2 * inverse, scale, shift), m = u + round;
     offset = ((Int)m - round_bits) << 2;
     return u - (m - round);
   }
@@ -43,34 +44,26 @@ static inline Vec exclude(Vec r2, int i, int j) {
   return r2;
 }
 
-// Cells and places of distances on their way into the moments. Located by the vector and deposited
-// a whole buffer later, so that the scattered stores do not hold up the loads of positions.
-struct Queue {
-  static constexpr int SIZE = 256;
-  alignas(64) double t[SIZE];
-  alignas(64) long long offset[SIZE];
-  int count = 0;
+static void add(const Pairs &pairs, int count, double *moments) {
+  for (int k = 0; k < count; ++k) add_powers(pairs.t + k, moments + pairs.offset[k]);
+}
 
-  void push(Vec t_new, Int offset_new, double *moments) {
-    *reinterpret_cast<Vec *>(t + count) = t_new;
-    *reinterpret_cast<Int *>(offset + count) = offset_new;
-    count += W;
-    if (count == SIZE) flush(moments);
-  }
-
-  void flush(double *moments) {
-    for (int k = 0; k < count; k += W)
-      for (int l = 0; l < W; ++l) add_powers(t + k + l, moments + offset[k + l]);
-    count = 0;
-  }
-};
-
+// Located pairs are deposited a block later, so that the scattered stores do not hold up the loads
+// of positions.
 template <Visit visit>
-static double deposit(const Points &p, Range rows, Range columns, const Cells &cells,
-                      double *moments) {
+static void deposit(const Points &p, Range rows, Range columns, const Cells &cells,
+                    double *moments, Pairs *pairs) {
+  constexpr int BLOCK = 256;
+  alignas(64) double own_t[BLOCK], own_inverse[BLOCK];
+  alignas(64) long long own_offset[BLOCK];
+  Pairs block = pairs ? *pairs : Pairs{own_t, own_inverse, own_offset};
+  int count = 0;
+  const auto finish_block = [&] {
+    add(block, count, moments);
+    if (pairs) block = {block.t + count, block.inverse + count, block.offset + count};
+    count = 0;
+  };
   const Locator lattice(cells);
-  Vec smallest = splat(FAR2);
-  Queue queue;
   for (int i = rows.first; i < rows.last; ++i) {
     const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
     const int first = first_column<visit>(i, columns);
@@ -78,38 +71,45 @@ static double deposit(const Points &p, Range rows, Range columns, const Cells &c
       const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
       Vec r2 = dx * dx + dy * dy + dz * dz;
       if (visit == Visit::other || j == first) r2 = exclude<visit>(r2, i, j);
-      smallest = min(smallest, r2);
+      Vec inverse;
       Int offset;
-      const Vec t = lattice.locate(root(lattice.clamp(r2)), offset);
-      queue.push(t, offset, moments);
+      const Vec t = lattice.locate(r2, inverse, offset);
+      *reinterpret_cast<Vec *>(block.t + count) = t;
+      *reinterpret_cast<Vec *>(block.inverse + count) = inverse;
+      *reinterpret_cast<Int *>(block.offset + count) = offset;
+      if ((count += W) == BLOCK) finish_block();
     }
   }
-  queue.flush(moments);
-  double least = smallest[0];
-  for (int l = 1; l < W; ++l) least = smallest[l] < least ? smallest[l] : least;
-  return least;
+  finish_block();
+  if (pairs) *pairs = block;
 }
 
-template <Visit visit>
+template <Visit visit, bool kept>
 static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
-                 const double *slopes, double *const force[6]) {
+                 const double *slopes, double *const force[6], Pairs *pairs) {
   const Locator lattice(cells);
   double *const fx = force[0], *const fy = force[1], *const fz = force[2];
+  Pairs next = kept ? *pairs : Pairs{};
   for (int i = rows.first; i < rows.last; ++i) {
     const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
     Vec sx{}, sy{}, sz{};
     const int first = first_column<visit>(i, columns);
     for (int j = first; j < columns.last; j += W) {
       const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
-      Vec r2 = dx * dx + dy * dy + dz * dz;
-      // The pair (i, i) of `other` does no harm: its force is along a zero vector.
-      if (visit == Visit::after && j == first) r2 = exclude<visit>(r2, i, j);
-      r2 = lattice.clamp(r2);
-      const Vec inverse = rsqrt(r2);
-      Int offset;
-      const Vec t = lattice.locate(r2 * inverse, offset);
-      Vec a0, a1, a2;
-      gather3(slopes, offset, a0, a1, a2);
+      Vec t, inverse, a0, a1, a2;
+      if (kept) {
+        t = load(next.t);
+        inverse = load(next.inverse);
+        gather3(slopes, next.offset, a0, a1, a2);
+        next = {next.t + W, next.inverse + W, next.offset + W};
+      } else {
+        Vec r2 = dx * dx + dy * dy + dz * dz;
+        // The pair (i, i) of `other` does no harm: its force is along a zero vector.
+        if (visit == Visit::after && j == first) r2 = exclude<visit>(r2, i, j);
+        Int offset;
+        t = lattice.locate(r2, inverse, offset);
+        gather3(slopes, offset, a0, a1, a2);
+      }
       const Vec f = ((a2 * t + a1) * t + a0) * inverse;
       sx += f * dx;
       sy += f * dy;
@@ -125,31 +125,34 @@ static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
     force[4][i] -= sum(sy);
     force[5][i] -= sum(sz);
   }
+  if (kept) *pairs = next;
 }
 
-static double deposit_any(const Points &p, Range rows, Range columns, Visit visit,
-                          const Cells &cells, double *moments) {
+static void deposit_any(const Points &p, Range rows, Range columns, Visit visit,
+                        const Cells &cells, double *moments, Pairs *pairs) {
   switch (visit) {
-    case Visit::after: return deposit<Visit::after>(p, rows, columns, cells, moments);
-    case Visit::all: return deposit<Visit::all>(p, rows, columns, cells, moments);
-    default: return deposit<Visit::other>(p, rows, columns, cells, moments);
+    case Visit::after: return deposit<Visit::after>(p, rows, columns, cells, moments, pairs);
+    case Visit::all: return deposit<Visit::all>(p, rows, columns, cells, moments, pairs);
+    default: return deposit<Visit::other>(p, rows, columns, cells, moments, pairs);
+  }
+}
+
+template <bool kept>
+static void pull_either(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
+                        const double *slopes, double *const force[6], Pairs *pairs) {
+  switch (visit) {
+    case Visit::after:
+      return pull<Visit::after, kept>(p, rows, columns, cells, slopes, force, pairs);
+    case Visit::all: return pull<Visit::all, kept>(p, rows, columns, cells, slopes, force, pairs);
+    default: return pull<Visit::other, kept>(p, rows, columns, cells, slopes, force, pairs);
   }
 }
 
 static void pull_any(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
-                     const double *slopes, double *const force[6]) {
-  switch (visit) {
-    case Visit::after: return pull<Visit::after>(p, rows, columns, cells, slopes, force);
-    case Visit::all: return pull<Visit::all>(p, rows, columns, cells, slopes, force);
-    default: return pull<Visit::other>(p, rows, columns, cells, slopes, force);
-  }
+                     const double *slopes, double *const force[6], Pairs *pairs) {
+  if (pairs) return pull_either<true>(p, rows, columns, visit, cells, slopes, force, pairs);
+  pull_either<false>(p, rows, columns, visit, cells, slopes, force, pairs);
 }
-
-// Cubic B-spline of the four nodes around a cell, as polynomials of t about the cell's middle.
-static constexpr double SPLINE[4][4] = {{1. / 48, -1. / 8, 1. / 4, -1. / 6},
-                                        {23. / 48, -5. / 8, -1. / 4, 1. / 2},
-                                        {23. / 48, 5. / 8, -1. / 4, -1. / 2},
-                                        {1. / 48, 1. / 8, 1. / 4, 1. / 6}};
 
 static void nodes(int nodes, const double *moments, double *rho) {
   constexpr int BLOCK = 64;
@@ -161,7 +164,7 @@ static void nodes(int nodes, const double *moments, double *rho) {
     for (int m = 0; m < count; ++m) {
       double s = 0;
       for (int n = 0; n < 4; ++n)
-        for (int p = 0; p < 4; ++p) s += SPLINE[n][p] * apart[p][m + 3 - n];
+        for (int p = 0; p < 4; ++p) s += spline(n, p) * apart[p][m + 3 - n];
       rho[first + m] = s;
     }
   }
@@ -171,19 +174,28 @@ static void slopes(int nodes, const double *lambda, double factor, double *slope
   for (int cell = 1; cell < nodes + 4; ++cell) {
     double a[4] = {0, 0, 0, 0};
     for (int n = 0; n < 4; ++n)
-      for (int p = 1; p < 4; ++p) a[p - 1] += p * SPLINE[n][p] * lambda[cell - 4 + n];
+      for (int p = 1; p < 4; ++p) a[p - 1] += p * spline(n, p) * lambda[cell - 4 + n];
     for (int p = 0; p < 4; ++p) slopes[4 * cell + p] = factor * a[p];
   }
 }
 
 static void correlate(int n, const double *in, int taps, const double *c, double *out) {
-  constexpr int B = 4;  // vectors of results held in registers
+  constexpr int B = 4;  // vectors of results held in registers, twice: one sum would wait for itself
   for (int k = 0; k < n; k += B * W) {
-    Vec s[B];
-    for (int b = 0; b < B; ++b) s[b] = load(out + k + b * W);
-    for (int i = 0; i < taps; ++i)
-      for (int b = 0; b < B; ++b) s[b] += c[i] * load(in + k + i + b * W);
-    for (int b = 0; b < B; ++b) store(out + k + b * W, s[b]);
+    Vec even[B], odd[B];
+    for (int b = 0; b < B; ++b) {
+      even[b] = load(out + k + b * W);
+      odd[b] = Vec{};
+    }
+    int i = 0;
+    for (; i + 1 < taps; i += 2)
+      for (int b = 0; b < B; ++b) {
+        even[b] += c[i] * load(in + k + i + b * W);
+        odd[b] += c[i + 1] * load(in + k + i + 1 + b * W);
+      }
+    if (i < taps)
+      for (int b = 0; b < B; ++b) even[b] += c[i] * load(in + k + i + b * W);
+    for (int b = 0; b < B; ++b) store(out + k + b * W, even[b] + odd[b]);
   }
 }
 

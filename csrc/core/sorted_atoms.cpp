@@ -107,8 +107,6 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   stride_ = end;
   data_.resize(9 * stride_);
   std::fill(data_.begin(), data_.begin() + 3 * stride_, FAR);
-  std::fill(data_.begin() + 3 * stride_, data_.end(), 0.0);
-  for (int f = 0; f < 6; ++f) force_[f] = data_.data() + (3 + f) * stride_;
   place_.resize(n);
   double *const px = data_.data(), *const py = px + stride_, *const pz = py + stride_;
   const bool one_block = !species && !partial_;
@@ -121,9 +119,22 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   }
 }
 
-void SortedAtoms::unsort(double *dv_dx) const {
-  for (int i = own_.first; i < own_.last; ++i, dv_dx += 3)
-    for (int a = 0; a < 3; ++a) dv_dx[a] = force_[a][place_[i]] + force_[a + 3][place_[i]];
+double *const *SortedAtoms::zero_force() {
+  std::fill(data_.begin() + 3 * stride_, data_.end(), 0.0);
+  for (int f = 0; f < 6; ++f) force_[f] = data_.data() + (3 + f) * stride_;
+  return force_;
+}
+
+void SortedAtoms::unsort(double *dv_dx, double *dv_dstrain) const {
+  double strain[3][3] = {};  // sum_i x_ia dV/dx_ib about any origin, since forces sum to zero
+  const double origin[3] = {at(0)[place_[0]], at(1)[place_[0]], at(2)[place_[0]]};
+  for (int i = own_.first; i < own_.last; ++i, dv_dx += 3) {
+    const int place = place_[i];
+    for (int b = 0; b < 3; ++b) dv_dx[b] = force_[b][place] + force_[b + 3][place];
+    for (int a = 0; a < 3; ++a)
+      for (int b = 0; b < 3; ++b) strain[a][b] += (at(a)[place] - origin[a]) * dv_dx[b];
+  }
+  if (dv_dstrain) std::copy_n(strain[0], 9, dv_dstrain);
 }
 
 void SortedAtoms::for_pairs(int a, int b, const Loop &loop) const {

@@ -19,9 +19,11 @@ class SortedAtoms {
             double cutoff);
 
   bool partial() const { return partial_; }  // not all rows
+  bool wide() const { return wide_; }        // in tiles
   Points points() const { return {at(0), at(1), at(2)}; }
-  double *const *force() { return force_; }  // zeros after sort()
-  void unsort(double *dv_dx) const;          // forces of the rows, in the caller's order
+  double *const *zero_force();
+  // Forces of the rows, in the caller's order, and sum dV/dr r_a r_b / r unless null.
+  void unsort(double *dv_dx, double *dv_dstrain) const;
 
   // Calls loop for blocks that together hold every pair of species a <= b once (partial: every
   // pair of an own row with another atom), but for pairs that are farther apart than the cutoff.

@@ -43,16 +43,12 @@ struct ChartCV::Impl {
   std::unique_ptr<Encoder> encoder;  // root only
   ModelMetadata metadata;
   std::unique_ptr<Rdf> rdf;
+  std::unique_ptr<RdfPass> pass;
   std::vector<double> g, s, dv_dg;  // one slot more than their values: status over ranks
-
-  // The frame of the last value(.., true, ..).
-  bool kept = false;
-  std::vector<double> x;
-  std::vector<int> species;
-  Rows rows;
+  std::vector<double> unwrapped;
+  bool kept = false;  // the frame of the last value(.., true, ..), in `pass`
 
   int size() const { return rdf->channels() * metadata.grid.bins; }
-  const int *species_or_null() const { return species.empty() ? nullptr : species.data(); }
 
   void open(const std::string &model, const std::string &device) {
     std::string text, path, hash, error;
@@ -72,6 +68,7 @@ struct ChartCV::Impl {
     for (auto *part : {&text, &path, &hash}) broadcast(*comm, *part);
     metadata = parse_metadata(path, hash, text);
     rdf = std::make_unique<Rdf>(metadata.grid, static_cast<int>(metadata.elements.size()));
+    pass = std::make_unique<RdfPass>(*rdf);
     g.resize(size() + 1);
     dv_dg.resize(size() + 1);
     s.resize(metadata.latent + 1);
@@ -92,29 +89,26 @@ struct ChartCV::Impl {
                     std::to_string(i + 1) + " has species " + std::to_string(frame.species[i]));
   }
 
-  void keep(const Frame &frame) {
-    x = frame.cell ? unwrap(frame.n, frame.x, *frame.cell)
-                   : std::vector<double>(frame.x, frame.x + 3 * frame.n);
-    species.clear();
-    if (frame.species && metadata.elements.size() > 1)
-      species.assign(frame.species, frame.species + frame.n);
-    rows = frame.rows;
-  }
-
   // g over all ranks. An error may concern one rank's rows alone: it travels in the summed status,
   // and then every rank looks at all atoms, so that all throw the same sentence.
-  void sum_g() {
+  void sum_g(const Frame &frame) {
+    const double *x = frame.x;
+    if (frame.cell) {
+      unwrapped = unwrap(frame.n, frame.x, *frame.cell);
+      x = unwrapped.data();
+    }
     std::string error;
     g.back() = 0;
     try {
-      rdf->value(metadata.atoms, x.data(), species_or_null(), rows, g.data());
+      pass->value(frame.n, x, metadata.elements.size() > 1 ? frame.species : nullptr, frame.rows,
+                  g.data());
     } catch (const std::exception &failure) {
       error = failure.what();
       g.back() = 1;
     }
     comm->sum(g.data(), size() + 1);
     if (g.back() == 0) return;
-    check_positions(metadata.atoms, x.data());
+    check_positions(frame.n, x);
     throw Error(error.empty() ? "the pair sums failed on another rank" : error);
   }
 };
@@ -134,8 +128,7 @@ void ChartCV::value(const Frame &frame, bool gradient, double *s) {
   Impl &m = *impl_;
   m.kept = false;
   m.check(frame);
-  m.keep(frame);
-  m.sum_g();
+  m.sum_g(frame);
   on_root(*m.comm, m.s, [&] {
     m.encoder->value(m.g.data(), gradient, m.s.data());
     for (int i = 0; i < dim(); ++i)
@@ -153,8 +146,7 @@ void ChartCV::pullback(const double *dv_ds, double *dv_dx, double *dv_dstrain) {
   Impl &m = *impl_;
   if (!m.kept) throw Error("pullback needs a value with gradient before");
   on_root(*m.comm, m.dv_dg, [&] { m.encoder->pullback(dv_ds, m.dv_dg.data()); });
-  m.rdf->pullback(m.metadata.atoms, m.x.data(), m.species_or_null(), m.rows, m.dv_dg.data(), dv_dx,
-                  dv_dstrain);
+  m.pass->pullback(m.dv_dg.data(), dv_dx, dv_dstrain);
 }
 
 }  // namespace nanochart

@@ -58,9 +58,7 @@ class DenseEncoder : public Encoder {
  public:
   DenseEncoder(const ModelMetadata &metadata, const DenseParameters &parameters)
       : metadata_(metadata), silu_(metadata.dense.activation == "silu"),
-        offset_(parameters.offset.begin(), parameters.offset.end()),
-        scale_(parameters.scale.begin(), parameters.scale.end()), x_(offset_.size()),
-        seed_(metadata.latent) {
+        offset_(parameters.offset), scale_(parameters.scale), x_(offset_.size()), seed_(metadata.latent) {
     for (const auto &layer : parameters.layers) layers_.emplace_back(layer);
   }
 
@@ -69,7 +67,7 @@ class DenseEncoder : public Encoder {
 
   void value(const double *g, bool gradient, double *s) override {
     for (std::size_t k = 0; k < x_.size(); ++k)
-      x_[k] = (static_cast<T>(g[k]) - offset_[k]) * scale_[k];
+      x_[k] = static_cast<T>((g[k] - offset_[k]) * scale_[k]);
     const T *in = x_.data();
     for (auto &layer : layers_) {
       layer.h = layer.bias;
@@ -99,7 +97,8 @@ class DenseEncoder : public Encoder {
  private:
   ModelMetadata metadata_;
   bool silu_;
-  std::vector<T> offset_, scale_, x_, seed_;
+  std::vector<double> offset_, scale_;  // g is scaled before it is rounded to T
+  std::vector<T> x_, seed_;
   std::vector<Layer<T>> layers_;
   bool kept_ = false;
   decltype(product<T>()) product_ = product<T>();

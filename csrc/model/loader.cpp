@@ -90,7 +90,8 @@ std::string read(const std::string &path) {
 }  // namespace
 
 Model open_model(const std::string &model, const std::string &device) {
-  if (device != "cpu") throw Error("device is " + device + ", must be cpu");
+  if (device != "cpu") throw Error("device is " + device + ", must be cpu: in this version a chart runs on the CPU, the descriptor "
+                "alone on a GPU too (nanochart.chart.torch_rdf)");
   const std::string path = find_model(model);
   const std::string bytes = read(path);
   const OneThread guard;

@@ -85,6 +85,22 @@ py::tuple pullback_rows(const Rdf &rdf, const Array &x, const std::optional<Ints
   return py::make_tuple(dv_dx, dv_dstrain);
 }
 
+// One frame, value and pull-back `repeat` times through an RdfPass: what an MD step does.
+py::tuple pass_rows(const Rdf &rdf, const Array &x, const std::optional<Ints> &species,
+                    const Array &dv_dg, int first, int last, int repeat) {
+  const Frames f(x);
+  expect(dv_dg, {rdf.channels(), rdf.grid().bins}, "dv_dg");
+  const int *of = species_of(species, f);
+  Array g({rdf.channels(), rdf.grid().bins}), dv_dx({std::max(0, last - first), 3});
+  Array dv_dstrain({3, 3});
+  RdfPass pass(rdf);
+  for (int i = 0; i < repeat; ++i) {
+    pass.value(f.atoms, x.data(), of, {first, last}, g.mutable_data());
+    pass.pullback(dv_dg.data(), dv_dx.mutable_data(), dv_dstrain.mutable_data());
+  }
+  return py::make_tuple(g, dv_dx, dv_dstrain);
+}
+
 Array unwrap_frames(const Array &x, const Array &vectors, const std::array<bool, 3> &periodic) {
   const Frames f(x);
   expect(vectors, {3, 3}, "cell");
@@ -116,7 +132,9 @@ void bind_rdf(py::module_ &m) {
       .def("value_rows", &value_rows, py::arg("x"), py::arg("species"), py::arg("first"),
            py::arg("last"))
       .def("pullback_rows", &pullback_rows, py::arg("x"), py::arg("species"), py::arg("dv_dg"),
-           py::arg("first"), py::arg("last"));
+           py::arg("first"), py::arg("last"))
+      .def("pass_rows", &pass_rows, py::arg("x"), py::arg("species"), py::arg("dv_dg"),
+           py::arg("first"), py::arg("last"), py::arg("repeat") = 1);
   m.def("unwrap", &unwrap_frames, py::arg("x"), py::arg("cell"), py::arg("periodic"));
   m.def("available_isas", &available_isas);
   m.def("current_isa", &current_isa);

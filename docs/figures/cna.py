@@ -1,9 +1,9 @@
 """Pictures and numbers of docs/cna.md, from a data set of quenched clusters.
 
-    python docs/figures/cna.py DATA.h5
+    python docs/figures/cna.py DATA.h5 [FOLDER]
 
-Writes docs/img/cna_LABEL.png (ten random clusters of each label), docs/img/cna_thresholds.png and
-docs/img/cna.json (composition; how many labels change when a threshold moves).
+Writes into FOLDER (default docs/img) cna_LABEL.png (ten random clusters of each label), cna_thresholds.png and
+cna.json (composition; how many labels change when a threshold moves).
 """
 
 import json
@@ -48,7 +48,7 @@ def draw(axis, x: np.ndarray, classes: np.ndarray, title: str) -> None:
     axis.axis("off")
 
 
-def sheets(data: Dataset, rows: np.ndarray, labels: np.ndarray, table: np.recarray, seed: int):
+def sheets(folder: Path, data: Dataset, rows: np.ndarray, labels: np.ndarray, table: np.recarray, seed: int):
     """Ten clusters of each label, drawn by chance among the unique structures."""
     rng = np.random.default_rng(seed)
     for name in cna.LABELS:
@@ -68,11 +68,11 @@ def sheets(data: Dataset, rows: np.ndarray, labels: np.ndarray, table: np.recarr
         figure.suptitle(f"{data.element}{data.atoms}: ten random clusters labelled {name}")
         figure.legend(handles=handles, loc="lower center", ncols=5, frameon=False)
         figure.tight_layout(rect=(0, 0.04, 1, 1))
-        figure.savefig(IMAGES / f"cna_{name}.png", dpi=75)
+        figure.savefig(folder / f"cna_{name}.png", dpi=75)
         plt.close(figure)
 
 
-def thresholds(labels: np.ndarray, table: np.recarray) -> None:
+def thresholds(folder: Path, labels: np.ndarray, table: np.recarray) -> None:
     """The four numbers that the rules cut, over the unique structures, stacked by label."""
     interior = np.maximum(table.interior, 1)
     crystal = (table.fivefold + table.icosahedral == 0) & (table.ordered >= cna.ORDERED * interior)
@@ -96,7 +96,7 @@ def thresholds(labels: np.ndarray, table: np.recarray) -> None:
         axis.set(xlabel=name)
     axes[0].set_ylabel("unique structures")
     axes[0].legend(fontsize=8)
-    figure.savefig(IMAGES / "cna_thresholds.png", dpi=90)
+    figure.savefig(folder / "cna_thresholds.png", dpi=90)
     plt.close(figure)
 
 
@@ -123,7 +123,7 @@ def composition_of(labels: np.ndarray) -> dict[str, int]:
     return {name: int(np.sum(labels == name)) for name in cna.LABELS}
 
 
-def main(path: str) -> None:
+def main(path: str, folder: Path = IMAGES) -> None:
     data = Dataset(path)
     cutoff = cna.default_cutoff(data.element)
     codes = cna.label_codes(data.positions_quenched, cutoff=cutoff)
@@ -132,9 +132,9 @@ def main(path: str) -> None:
     key = np.stack([np.round(data.energy, 4), codes])
     rows = np.unique(key, axis=1, return_index=True)[1]
     labels, table = frame_labels[rows], cna.summary(data.positions_quenched[rows], cutoff)
-    IMAGES.mkdir(exist_ok=True)
-    sheets(data, rows, labels, table, seed=0)
-    thresholds(labels, table)
+    folder.mkdir(exist_ok=True)
+    sheets(folder, data, rows, labels, table, seed=0)
+    thresholds(folder, labels, table)
     composition = {
         "data": {"hash": data.hash, "clusters": len(frame_labels), "unique": len(rows)},
         "cutoff": cutoff,
@@ -146,9 +146,9 @@ def main(path: str) -> None:
                      for m in np.unique(data.motif)},
         "labels changed": sensitivity(data.positions_quenched[rows], data.element),
     }  # fmt: skip
-    (IMAGES / "cna.json").write_text(json.dumps(composition, indent=1) + "\n")
+    (folder / "cna.json").write_text(json.dumps(composition, indent=1) + "\n")
     print(json.dumps(composition, indent=1))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *map(Path, sys.argv[2:]))

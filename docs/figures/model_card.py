@@ -24,7 +24,7 @@ from nanochart.chart.reading_hot import basins, inherent_quality
 from nanochart.chart.samples import parts_of
 from nanochart.landscape import cna
 from nanochart.landscape.dataset import Dataset
-from nanochart.landscape.unique import VALIDATION
+from nanochart.landscape.dataset_file import VALIDATION
 from nanochart.plots.style import LABEL_COLOURS
 
 DOCS = Path(__file__).parent.parent
