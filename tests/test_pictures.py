@@ -208,28 +208,3 @@ def test_atlas_in_a_browser(pictures, browser, folder):
     assert "≤ 4" in shown("key")
     assert not faults, faults
     page.close()
-
-
-def test_a_click_with_the_mouse(pictures, browser):
-    """The chart itself is drawn by WebGL, and a point under the mouse can be clicked."""
-    page = _page(browser)
-    page.goto((pictures[0] / "atlas.html").as_uri())
-    page.wait_for_selector("body[data-ready=yes]")
-    page.wait_for_timeout(500)
-    assert not page.locator("#trouble").count()
-    page.evaluate("document.getElementById('chart').on('plotly_hover', e => { window.hovered = e.points[0].customdata; })")
-    first = page.text_content("#row")
-    box = page.locator("#chart").bounding_box()
-    for ring in range(1, 9):  # outwards from the middle until something other than the first is hit
-        for angle in np.linspace(0, 2 * np.pi, 6 * ring, endpoint=False):
-            page.mouse.move(box["x"] + box["width"] / 2 + 35 * ring * np.cos(angle),
-                            box["y"] + box["height"] / 2 + 35 * ring * np.sin(angle))  # fmt: skip
-            if page.evaluate("window.hovered !== undefined"):
-                page.mouse.down()
-                page.mouse.up()
-                page.wait_for_timeout(200)
-                if page.text_content("#row") != first:
-                    page.close()
-                    return
-                page.evaluate("window.hovered = undefined")
-    pytest.fail("no point of the chart could be clicked")
