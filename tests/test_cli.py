@@ -74,7 +74,7 @@ def test_train_and_export(tmp_path):
     from nanochart.landscape.production import produce
     from nanochart.landscape.trajectories import Trajectory
 
-    plan = [Trajectory(i, "Au", 147, "Ih", 300, i, frames=2, interval=0.5, settle=0.5) for i in range(5)]
+    plan = [Trajectory(i, "Au", 147, "Ih", 300, i, frames=6, interval=0.5, settle=0.5) for i in range(5)]
     produce(tmp_path / "tiny.h5", plan, progress=False)
     learned = nanochart("train", "tiny.h5", "-o", "run", "--epochs", 1, "--architecture", "inherent", cwd=tmp_path)
     assert learned.returncode == 0, learned.stderr
@@ -125,7 +125,7 @@ def test_quench_and_dataset(tmp_path):
     done = nanochart("dataset", "all.h5", "-o", "unique.h5", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.search(r"300 K +0 / 0 +6 / 1 ", done.stdout)  # six frames of one icosahedron
-    assert re.search(r"wrote unique.h5: 1 structures, content hash [0-9a-f]{64}", done.stdout)
+    assert re.search(r"wrote unique.h5: 1 frames of 1 structures, content hash [0-9a-f]{64}", done.stdout)
     again = nanochart("dataset", "all.h5", "-o", "unique.h5", cwd=tmp_path)
     assert again.returncode == 1 and again.stderr == "nanochart: error: dataset: unique.h5 exists; give another --output\n"
     missing = nanochart("quench", "none.xyz", "-o", "new.h5", cwd=tmp_path)

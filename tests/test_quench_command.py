@@ -188,7 +188,7 @@ def test_a_bad_frame_stops_and_what_came_before_is_kept(file, tmp_path, spoil, m
 
 
 @pytest.mark.parametrize("text, message", [
-    ("", "a.xyz"), ("hello", "a.xyz"), ("2\n\nZr 0 0 0\nZr 0 0 3\n", "Zr"), ("2\n\nAu 0 0 0\nCu 0 0 3\n", "of one element"),
+    ("", "a.xyz"), ("hello", "a.xyz"), ("2\n\nZr 0 0 0\nZr 0 0 3\n", "Zr"), ("2\n\nAu 0 0 0\nCu 0 0 3\n", "Au-Cu has no mixed pair"),
 ])
 def test_bad_files(tmp_path, text, message):
     (tmp_path / "a.xyz").write_text(text)

@@ -20,8 +20,8 @@ def potential(
 
 
 def ptmd(
-    of: Annotated[Optional[str], typer.Argument(metavar="[ELEMENT N | FORMULA]", help="Au, Ag, Cu and the number of atoms, or a formula, also of Ag-Cu and Ag-Au: Ag27Cu7; others with --potential-lines and --start")] = None,
-    atoms: Annotated[Optional[int], typer.Argument(metavar="", help="number of atoms, after ELEMENT")] = None,
+    of: Annotated[Optional[str], typer.Argument(metavar="ELEMENT|FORMULA", help="Au, Ag, Cu and the number of atoms, or a formula, also of Ag-Cu and Ag-Au: Ag27Cu7; others with --potential-lines and --start")] = None,
+    atoms: Annotated[Optional[int], typer.Argument(metavar="N", help="number of atoms, after ELEMENT")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="folder of the run; without ELEMENT or FORMULA: go on with it")] = Path("ptmd"),
     ladder: Annotated[str, typer.Option(help="K: low, high, count (geometric), or four and more temperatures")] = "250 600 24",
     timestep: Annotated[Optional[float], typer.Option(help="fs; default 5 (Au, Ag), 3 (Cu and its alloys)")] = None,

@@ -67,8 +67,8 @@ def check_types(potential: PairLines, elements: Sequence[str]) -> None:
     for line in potential.lines:
         named = line.split()[-len(elements) :]
         if line.startswith("pair_coeff * *") and sorted(named) == sorted(elements) and named != sorted(elements):
-            raise ValueError(f"potential: {line!r} names {' '.join(named)}, must name {' '.join(sorted(elements))}: atom "
-                             "types are in alphabetical order")
+            raise ValueError(f"potential: {line!r} names {' '.join(named)}, must name {' '.join(sorted(elements))}: "
+                             "atom types are in alphabetical order")
 
 
 def bond_length(element: str) -> float:

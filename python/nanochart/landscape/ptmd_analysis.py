@@ -57,7 +57,8 @@ def gaps(energies: np.ndarray) -> np.ndarray:
     return np.flatnonzero(highest < lowest)
 
 
-def density_of_states(energies: np.ndarray, temperatures: np.ndarray, width: float = 0.01) -> tuple[np.ndarray, np.ndarray]:
+def density_of_states(energies: np.ndarray, temperatures: np.ndarray,
+                      width: float = 0.01) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Energies [m] (eV) and log of the density of states [m], up to a constant.
 
     energies[n, rungs] are sampled at temperatures[rungs] (K). MBAR on bins of `width` eV:
@@ -215,7 +216,8 @@ def table(summary: Summary) -> str:
         k = int(np.nanargmax(c))
         highest = f"heat capacity highest, {c[k]:.0f} k_B, at {summary.heat_capacity_at[k]:.0f} K"
     lines.append(
-        f"{summary.nanoseconds:.3f} ns a replica, {summary.frames} frames, {sum(summary.round_trips)} round trips; {highest}"
+        f"{summary.nanoseconds:.3f} ns a replica, {summary.frames} frames, {sum(summary.round_trips)} round trips; "
+        f"{highest}"
     )
     for low, high in summary.gaps:
         lines.append(
@@ -225,8 +227,9 @@ def table(summary: Summary) -> str:
     without = np.array(summary.heat_capacity_at)[np.isfinite(c) & np.isnan(summary.heat_capacity_errors)]
     if len(without):
         lines.append(
-            f"WARNING: heat capacity between {without[0]:.0f} and {without[-1]:.0f} K is without error: it rests on a single "
-            "stretch of the run, in which the rungs' energies overlap; give more temperatures there, or a longer run"
+            f"WARNING: heat capacity between {without[0]:.0f} and {without[-1]:.0f} K is without error: it rests on a "
+            "single stretch of the run, in which the rungs' energies overlap; give more temperatures there, or a "
+            "longer run"
         )
     for lost in summary.lost_atoms:
         lines.append(

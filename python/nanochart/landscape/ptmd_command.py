@@ -30,10 +30,11 @@ def new_run(
 ) -> Settings:  # fmt: skip
     """Lay out a run, or find it laid out already with the same settings.
 
-    `of` is an element, of which there are `atoms`, or a formula. `ladder` is LOW HIGH COUNT, geometric, or four and more temperatures (K). timestep in fs;
-    damping, swap, frame and checkpoint in ps (checkpoint: every swap); length in ns per replica.
-    Periods become whole steps: swap a multiple of 10, the others multiples of swap. Raises
-    ValueError for what does not fit together, FileExistsError if the folder holds another run.
+    `of` is an element, of which there are `atoms`, or a formula. `ladder` is LOW HIGH COUNT,
+    geometric, or four and more temperatures (K). timestep in fs; damping, swap, frame and
+    checkpoint in ps (checkpoint: every swap); length in ns per replica. Periods become whole steps:
+    swap a multiple of 10, the others multiples of swap. Raises ValueError for what does not fit
+    together, FileExistsError if the folder holds another run.
     """
     counts = counts_of(of, atoms)
     names = tuple(counts)
@@ -45,7 +46,8 @@ def new_run(
         try:
             builtin_lines(names)
         except ValueError as e:
-            raise ValueError(f"ptmd: {of} has no built-in potential; give --potential-lines and --start ({e})") from e
+            raise ValueError(f"ptmd: {of} has no built-in potential; give --potential-lines and --start "
+                             f"({e})") from e  # fmt: skip
     if len(ladder) == 3:
         if ladder[2] != int(ladder[2]):
             raise ValueError(f"ptmd: ladder has the count {ladder[2]}, must be whole: low, high, count")
@@ -56,8 +58,8 @@ def new_run(
         given = read_pair_lines(potential)
         check_types(given, names)
         if is_builtin(given.lines, names):
-            raise ValueError(f"ptmd: {potential} has the lines of the built-in potential; leave it out, or give its table "
-                             "another name")
+            raise ValueError(f"ptmd: {potential} has the lines of the built-in potential; leave it out, or give "
+                             "its table another name")
         lines, files = given.lines, given.files
     else:
         lines, files = builtin_lines(names), []
@@ -68,8 +70,8 @@ def new_run(
         return max(round(ps / swap_ps), 1) * per_swap
 
     settings = Settings(
-        elements=names, atoms=sum(counts.values()), temperatures=tuple(temperatures), timestep=timestep / 1000, damping=damping,
-        steps=steps(1000 * length), swap=per_swap, frame=steps(frame), checkpoint=steps(checkpoint or swap_ps),
+        elements=names, atoms=sum(counts.values()), temperatures=tuple(temperatures),
+        timestep=timestep / 1000, damping=damping, steps=steps(1000 * length), swap=per_swap, frame=steps(frame), checkpoint=steps(checkpoint or swap_ps),
         seed=seed, potential=tuple(lines), wall=wall, ranks=ranks,
         extra=tuple(extra.read_text().splitlines()) if extra else (),
         composition=tuple(counts.values()) if len(counts) > 1 else (),

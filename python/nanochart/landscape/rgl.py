@@ -132,7 +132,7 @@ def bonds(elements: Iterable[str]) -> dict[tuple[str, str], Bond]:
 
 def reach(symbols: str | Iterable[str]) -> float:
     """Distance (A) beyond which no two atoms of these species interact. Raises as `bonds`."""
-    return max(bond.cut_end for bond in bonds([symbols] if isinstance(symbols, str) else set(symbols)).values())
+    return max(bond.cut_end for bond in bonds([symbols] if isinstance(symbols, str) else sorted(set(symbols))).values())
 
 
 def energies_forces(x: np.ndarray, symbols: str | Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -84,7 +84,7 @@ class TrajectoryFile:
         self._order = np.argsort(self._found, kind="stable")
         self.symbols, self.atoms = one_or_each([self._found[i] for i in self._order]), len(start)
         if potential is None:
-            bonds(set(self._found))  # checks them
+            bonds(sorted(set(self._found)))  # checks them
 
     def _images(self) -> Iterator[Atoms]:
         if not self.path.is_file():
