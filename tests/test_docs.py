@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("rdf.md", "outside.md"))]  # biases.md is run by its own tests
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("rdf.md", "outside.md", "engines/ase.md"))]
 
 
 @pytest.fixture
@@ -48,6 +48,19 @@ def test_the_deck_of_the_readme(folder):
     assert printed[0] == shown[0]
     first = [[float(word) for word in line.split()] for line in (shown[1], printed[1])]
     assert first[0] == pytest.approx(first[1], abs=1e-4)
+
+
+def test_the_deck_of_the_lammps_page(folder):
+    page = (ROOT / "docs" / "engines" / "lammps.md").read_text()
+    (folder / "metad.lmp").write_text(re.search(r"```lammps\n(.*?)```", page, re.S).group(1))
+    commands = re.search(r"```\n\n((?:    .*\n)+)\nleaves", page).group(1).replace("steps 100000", "steps 1000")
+    commands = commands.replace("    nanochart ", f"    {sys.executable} -m nanochart.cli ")
+    commands = commands.replace("    lmp ", f"    {Path(sys.executable).parent}/lmp ")
+    done = subprocess.run(["sh", "-ec", commands], cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    header, *rows = (folder / "COLVAR").read_text().splitlines()
+    assert header.split()[-3:] == ["high.bias", "meta.bias", "meta.rct"] and len(rows) == 11
+    assert len([line for line in (folder / "HILLS").read_text().splitlines() if line[0] != "#"]) == 2
 
 
 def test_links_lead_somewhere():

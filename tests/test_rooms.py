@@ -25,6 +25,7 @@ CSRC_ARROWS = {
     "bias": {"core/error.hpp"},
     "cv": {"core", "model"},
     "lammps": {"core", "model", "bias", "cv"},
+    "plumed": {"core", "model", "cv"},
     "python": {"core", "model", "bias", "cv", "lammps/arguments.hpp"},
 }
 

@@ -10,7 +10,7 @@ from nanochart.chart.losses import final_losses, pca_loss
 from nanochart.chart.run_folder import best_model, load_checkpoint
 from nanochart.chart.samples import Samples, grid_of, hold_out_groups, make_samples, parts_of
 from nanochart.chart.training import Settings, plateau, train
-from nanochart.landscape.unique import NEITHER, TRAINING, VALIDATION
+from nanochart.landscape.dataset_file import NEITHER, TRAINING, VALIDATION
 
 FAST = dict(epochs=3, batch=16, precision="float32")
 

@@ -5,10 +5,13 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from nanochart.landscape import cna, dataset_file, unique
+from nanochart.landscape import cna, dataset_file
+from nanochart.landscape.composition import PAPER, Composition
 from nanochart.landscape.dataset import Dataset, add_block, create
 from nanochart.landscape.motifs import start
-from nanochart.landscape.unique import NEITHER, TRAINING, VALIDATION, block_split, distinct, make, random_split
+from nanochart.landscape.dataset_file import NEITHER, TRAINING, VALIDATION
+from nanochart.landscape.splits import block_split, random_split
+from nanochart.landscape.unique import distinct, make
 
 
 def rows_of(x, energy, replica, step, temperature=300.0, converged=True):
@@ -34,7 +37,7 @@ def source(tmp_path):
 
 
 def test_duplicates_labels_counts_and_splits(source, tmp_path):
-    composition, made = make(source, tmp_path / "unique.h5", progress=False)
+    composition, made = make([source], tmp_path / "unique.h5", progress=False)
     data = Dataset(tmp_path / "unique.h5")
     labels = cna.label_codes(Dataset(source).positions_quenched.astype(float), "Au")
     kinds = len(set(labels))
@@ -49,6 +52,8 @@ def test_duplicates_labels_counts_and_splits(source, tmp_path):
     assert set(data.split_blocks) <= {TRAINING, VALIDATION, NEITHER}
     assert list(composition.temperatures) == [300, 400] and composition.frames_at.sum(1).tolist() == [29, 10]
     assert composition.unique_at.sum(1).tolist() == [10, 10]
+    kept = dataset_file.read_attributes(tmp_path / "unique.h5")["composition"]
+    assert str(Composition.from_json(kept)) == str(composition)
     assert data.splits == ("random", "blocks")
     for name in data.splits:
         training, validation = data.split(name)
@@ -60,7 +65,7 @@ def test_duplicates_labels_counts_and_splits(source, tmp_path):
     with pytest.raises(ValueError, match="all.h5: split is 'blocks', has none; `nanochart dataset` stores"):
         Dataset(source).split("blocks")
     with pytest.raises(FileExistsError, match="unique.h5 exists"):
-        make(source, tmp_path / "unique.h5", progress=False)
+        make([source], tmp_path / "unique.h5", progress=False)
 
 
 def test_order_of_quenching_has_no_say(source, tmp_path):
@@ -70,11 +75,78 @@ def test_order_of_quenching_has_no_say(source, tmp_path):
     add_block(again, "b", {k: v[order] for k, v in whole.items()})
     sets = []
     for path in (source, again):
-        make(path, tmp_path / f"u-{path.name}", progress=False)
+        make([path], tmp_path / f"u-{path.name}", progress=False)
         sets.append(Dataset(tmp_path / f"u-{path.name}"))
     assert sets[0].hash == sets[1].hash
     for name in ("count", "split_random", "split_blocks", "cna"):
         assert np.array_equal(getattr(sets[0], name), getattr(sets[1], name)), name
+
+
+def test_further_frames_of_a_structure(source, tmp_path):
+    make([source], tmp_path / "one.h5", progress=False)
+    composition, made = make([source], tmp_path / "three.h5", frames=3, progress=False)
+    one, three = Dataset(tmp_path / "one.h5"), Dataset(tmp_path / "three.h5")
+    first = three.count > 0
+    assert np.array_equal(three.step[first], one.step) and np.array_equal(three.replica[first], one.replica)
+    assert np.array_equal(three.count[first], one.count) and composition.unique.sum() == first.sum()
+    assert made["rows"] == len(three) == sum(min(c, 3) for c in one.count)
+    assert len(set(zip(three.replica, three.step))) == len(three)
+    structure = {(c, e): i for i, (c, e) in enumerate(zip(one.cna, one.energy))}
+    for i in np.flatnonzero(~first):  # on the side of its structure, or on none
+        near = [k for (c, e), k in structure.items() if c == three.cna[i] and 0 <= three.energy[i] - e < 1e-4]
+        assert len(near) == 1
+        head = (three.replica == one.replica[near[0]]) & (three.step == one.step[near[0]])
+        assert three.split_random[i] == three.split_random[head][0]
+        assert three.split_blocks[i] in (NEITHER, three.split_blocks[head][0])
+    with pytest.raises(ValueError, match="0 frames of each structure, must be >= 1"):
+        make([source], tmp_path / "none.h5", frames=0, progress=False)
+
+
+def test_compact_files_are_read_like_others(source, tmp_path):
+    make([source], tmp_path / "full.h5", frames=9, progress=False)
+    _, made = make([source], tmp_path / "compact.h5", frames=9, compact=True, progress=False)
+    full, compact = Dataset(tmp_path / "full.h5"), Dataset(tmp_path / "compact.h5")
+    for name in set(dataset_file.REQUIRED) - {"positions_thermal", "positions_quenched", "motif"}:
+        assert np.array_equal(getattr(full, name), getattr(compact, name)), name
+    centre = full.positions_thermal.mean(axis=1, keepdims=True)
+    for name, places in dataset_file.DECIMALS.items():
+        off = getattr(compact, name) - (getattr(full, name) - centre)
+        assert 0 < np.abs(off).max() <= 0.5001 * 10**-places, name
+    assert compact.hash == made["hash"] != full.hash
+    # Writing it again, uncompressed, loses nothing and has the same content.
+    columns = dataset_file.columns_of(tmp_path / "compact.h5")
+    dataset_file.write(tmp_path / "again.h5", dataset_file.read_attributes(tmp_path / "compact.h5"),
+                       dataset_file.slabs(tmp_path / "compact.h5", columns, 7),
+                       optional=[c for c in columns if c in dataset_file.OPTIONAL])  # fmt: skip
+    assert Dataset(tmp_path / "again.h5").hash == compact.hash
+
+
+def test_compact_files_are_a_third_of_the_size(tmp_path):
+    path = create(tmp_path / "all.h5", "Au", 147)
+    shape = start("Ih", "Au", 147, 0).positions
+    rng = np.random.default_rng(0)
+    x = shape + 0.2 * rng.normal(size=(256, 147, 3))
+    add_block(path, "b", rows_of(x, rng.random(256), 0, np.arange(256)))
+    sizes = {}
+    for compact in (False, True):
+        make([path], tmp_path / f"{compact}.h5", compact=compact, progress=False)
+        sizes[compact] = (tmp_path / f"{compact}.h5").stat().st_size / len(Dataset(tmp_path / f"{compact}.h5"))
+    assert sizes[True] < 0.45 * sizes[False], sizes
+
+
+def test_several_sources(source, tmp_path):
+    """Two halves in two files give what the whole gives, but for the numbers of their trajectories."""
+    whole = dataset_file.read_columns(source, list(dataset_file.REQUIRED))
+    halves = [create(tmp_path / f"{half}.h5", "Au", 55) for half in (0, 1)]
+    for half, path in enumerate(halves):
+        rows = whole["replica"] == half
+        add_block(path, "b", {k: v[rows] * 0 if k == "replica" else v[rows] for k, v in whole.items()})
+    composition, _ = make(halves, tmp_path / "joined.h5", progress=False)
+    assert str(composition) == str(make([source], tmp_path / "u.h5", progress=False)[0])
+    assert Dataset(tmp_path / "joined.h5").hash == Dataset(tmp_path / "u.h5").hash
+    other = create(tmp_path / "other.h5", "Ag", 55)
+    with pytest.raises(ValueError, match="sources have elements Ag and Au, must be the same"):
+        make([source, other], tmp_path / "no.h5", progress=False)
 
 
 def test_rule_against_the_plain_loop():
@@ -91,14 +163,14 @@ def test_rule_against_the_plain_loop():
 
 
 def test_table_has_the_paper_beside(source, tmp_path):
-    composition, _ = make(source, tmp_path / "u.h5", progress=False)
+    composition, _ = make([source], tmp_path / "u.h5", progress=False)
     assert "paper" not in str(composition)  # none for Au55
     composition.atoms = 147
     text = str(composition)
     assert "278405 (45%)" in text and "613872" in text and "87050" in text
     totals = {("Au", 90): (921600, 49016), ("Au", 147): (613872, 87050), ("Ag", 147): (179200, 30405),
               ("Cu", 147): (224000, 27857)}  # fmt: skip
-    assert {k: tuple(map(sum, v)) for k, v in unique.PAPER.items()} == totals
+    assert {k: tuple(map(sum, v)) for k, v in PAPER.items()} == totals
 
 
 def test_random_split():
@@ -133,7 +205,7 @@ def test_never_all_frames_in_memory(tmp_path):
         add_block(path, f"b{b}", rows_of(x, rng.random(n), b, np.arange(n)))
     whole = 2 * n * blocks * 38 * 12
     tracemalloc.start()
-    _, made = make(path, tmp_path / "u.h5", progress=False)
+    _, made = make([path], tmp_path / "u.h5", progress=False)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert made["rows"] > 5000
@@ -143,7 +215,7 @@ def test_never_all_frames_in_memory(tmp_path):
 def test_nothing_to_keep(tmp_path):
     path = create(tmp_path / "all.h5", "Au", 13)
     with pytest.raises(ValueError, match="has no converged frame"):
-        make(path, tmp_path / "u.h5", progress=False)
+        make([path], tmp_path / "u.h5", progress=False)
     with pytest.raises(ValueError, match="must be > 0"):
-        make(path, tmp_path / "u.h5", rule=0.0, progress=False)
+        make([path], tmp_path / "u.h5", rule=0.0, progress=False)
     assert not (tmp_path / "u.h5").exists()

@@ -146,7 +146,7 @@ Hill Metadynamics::next_hill(double time, const double *s) const {
 }
 
 void Metadynamics::count(const Hill &hill) {
-  ++count_;
+  list_.push_back(hill);
   last_height_ = hill.height;
   const double numbers[] = {hill.center[0], hill.center[1], hill.center[2], hill.height};
   for (const double value : numbers) {
@@ -158,21 +158,17 @@ void Metadynamics::count(const Hill &hill) {
 
 void Metadynamics::add(const Hill &hill) {
   count(hill);
-  grid_ ? grid_->add(hill) : list_.push_back(hill);
+  if (grid_) grid_->add(hill);
 }
 
 void Metadynamics::add(const std::vector<Hill> &hills) {
   for (const Hill &hill : hills) count(hill);
-  if (grid_)
-    grid_->add(hills);
-  else
-    list_.insert(list_.end(), hills.begin(), hills.end());
+  if (grid_) grid_->add(hills);
 }
 
 void Metadynamics::clear() {
   if (grid_) grid_->clear();
   list_.clear();
-  count_ = 0;
   last_height_ = 0;
   hash_ = fnv_basis;
 }

@@ -45,7 +45,8 @@ class Metadynamics : public Bias {
   const MetadynamicsOptions &options() const { return options_; }
   int dim() const { return options_.dim; }
   bool due(std::int64_t step) const { return options_.height > 0 && step % options_.pace == 0; }
-  std::int64_t hills() const { return count_; }
+  std::int64_t hills() const { return static_cast<std::int64_t>(list_.size()); }
+  const std::vector<Hill> &list() const { return list_; }  // all hills, in their order
   double last_height() const { return last_height_; }  // eV, of the bias; 0 before the first
   double ct() const;            // eV; NaN without a grid or without a temperature
   std::uint64_t hash() const { return hash_; }  // of all hills in their order
@@ -55,8 +56,7 @@ class Metadynamics : public Bias {
  private:
   MetadynamicsOptions options_;
   std::unique_ptr<HillGrid> grid_;
-  std::vector<Hill> list_;  // without a grid
-  std::int64_t count_ = 0;
+  std::vector<Hill> list_;  // 40 bytes each; summed one by one only without a grid
   double last_height_ = 0;
   std::uint64_t hash_;
 

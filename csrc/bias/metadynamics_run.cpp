@@ -29,6 +29,20 @@ MetadynamicsRun::MetadynamicsRun(MetadynamicsOptions options, HillsOptions hills
   hills_.file = std::filesystem::path(hills_.file).filename().string();
 }
 
+MetadynamicsRun::MetadynamicsRun(MetadynamicsOptions options, std::vector<std::string> names,
+                                 const std::vector<Hill> &hills)
+    : bias_(std::move(options)), opened_(true) {
+  hills_.names = std::move(names);
+  bias_.add(hills);
+}
+
+std::unique_ptr<MetadynamicsRun> MetadynamicsRun::copy(MetadynamicsOptions options,
+                                                       std::vector<std::string> names,
+                                                       const std::vector<Hill> &hills) {
+  return std::unique_ptr<MetadynamicsRun>(
+      new MetadynamicsRun(std::move(options), std::move(names), hills));
+}
+
 HillsHeader MetadynamicsRun::header() const {
   const auto &o = bias_.options();
   // A static bias may come from hills of any biasfactor.
@@ -152,6 +166,12 @@ std::string MetadynamicsRun::state() const {
   text += std::to_string(own_hills_) + " ";
   text += file_ ? std::to_string(file_->offset()) : std::to_string(read_offset_);
   return walkers_ ? text + walkers_->state() : text;
+}
+
+std::vector<Hill> MetadynamicsRun::list() const {
+  std::vector<Hill> hills = bias_.list();
+  if (held_) hills.push_back(*held_);
+  return hills;
 }
 
 std::vector<std::string> MetadynamicsRun::messages() { return std::exchange(messages_, {}); }

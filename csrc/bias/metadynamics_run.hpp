@@ -29,6 +29,11 @@ class MetadynamicsRun : public Bias {
   // name or a positive interval.
   MetadynamicsRun(MetadynamicsOptions options, HillsOptions hills);
 
+  // A run that begins with `hills`, already open; new ones live in memory alone.
+  static std::unique_ptr<MetadynamicsRun> copy(MetadynamicsOptions options,
+                                               std::vector<std::string> names,
+                                               const std::vector<Hill> &hills);
+
   // Once, before the first step. With the state() of an earlier run: continues there, later hills
   // are cut off. Without: reads the file if `restart`, else begins a new one and keeps the old as
   // a backup.
@@ -45,6 +50,7 @@ class MetadynamicsRun : public Bias {
   // The same in parts, for walkers that exchange hills themselves.
   Hill next_hill(double time, const double *s) const { return bias_.next_hill(time, s); }
   void record(const Hill &hill);  // writes (if this process does) and adds
+  std::vector<Hill> list() const;  // all hills, one that is not yet in V included
 
   // Hills, bytes, and how far other walkers' files were read: for the engine's restart file. Where
   // several processes add hills and one writes them, the writer's state is that of all.
@@ -57,6 +63,9 @@ class MetadynamicsRun : public Bias {
   std::vector<std::string> messages();
 
  private:
+  MetadynamicsRun(MetadynamicsOptions options, std::vector<std::string> names,
+                  const std::vector<Hill> &hills);
+
   HillsOptions hills_;
   Metadynamics bias_;
   std::unique_ptr<HillsFile> file_;

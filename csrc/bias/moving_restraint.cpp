@@ -48,6 +48,7 @@ MovingRestraint::MovingRestraint(std::vector<double> start, std::vector<double> 
 }
 
 void MovingRestraint::set_step(std::int64_t step) {
+  step_ = step;
   const std::vector<double> *from = &start_;
   for (const Leg &leg : legs_) {
     if (step < leg.last) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,9 @@ class MovingRestraint : public Bias {
   void begin(std::int64_t step, const double *s);
 
   int dim() const { return static_cast<int>(kappa_.size()); }
+  const std::vector<double> &start() const { return start_; }
   const std::vector<double> &center() const { return center_; }
+  std::int64_t step() const { return step_; }  // of that centre
   const std::vector<double> &kappa() const { return kappa_; }
   const std::vector<Leg> &legs() const { return legs_; }
   double work() const { return work_; }         // eV
@@ -48,6 +51,7 @@ class MovingRestraint : public Bias {
   std::vector<double> start_, kappa_;
   std::vector<Leg> legs_;
   std::vector<double> center_;
+  std::int64_t step_ = std::numeric_limits<std::int64_t>::min();
 
   double work_ = 0;
   bool begun_ = false;

@@ -13,6 +13,8 @@ class Restraint : public Bias {
   Restraint(std::vector<double> at, std::vector<double> kappa);
   double value(const double *s, double *dv_ds) const override;
   int dim() const { return static_cast<int>(at_.size()); }
+  const std::vector<double> &at() const { return at_; }
+  const std::vector<double> &kappa() const { return kappa_; }
 
  private:
   std::vector<double> at_, kappa_;

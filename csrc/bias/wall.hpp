@@ -14,6 +14,11 @@ class Wall : public Bias {
 
   double value(const double *s, double *dv_ds) const override;
   int dim() const { return dim_; }
+  Side side() const { return side_; }
+  int component() const { return component_; }
+  double at() const { return at_; }
+  double kappa() const { return kappa_; }
+  double exp() const { return exp_; }
 
  private:
   int dim_;

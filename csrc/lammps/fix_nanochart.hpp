@@ -7,7 +7,7 @@
 
 #include "lammps/arguments.hpp"
 #include "lammps/bias_fix.hpp"
-#include "lammps/colvar_log.hpp"
+#include "bias/colvar_log.hpp"
 #include "lammps/evaluation.hpp"
 #include "lammps/units.hpp"
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "lammps/elements.hpp"
+#include "model/elements.hpp"
 
 namespace nanochart {
 

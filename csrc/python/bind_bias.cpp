@@ -22,6 +22,11 @@ ValueError
     unless both have d finite values and kappa >= 0.)")
       .def(py::init<std::vector<double>, std::vector<double>>(), py::arg("at"), py::arg("kappa"))
       .def("value", &value_of<Restraint>, py::arg("s"), value_doc)
+      .def(py::pickle([](const Restraint &r) { return py::make_tuple(r.at(), r.kappa()); },
+                      [](const py::tuple &t) {
+                        using Values = std::vector<double>;
+                        return Restraint(t[0].cast<Values>(), t[1].cast<Values>());
+                      }))
       .def_property_readonly("dim", &Restraint::dim, "number of CVs, d");
 }
 

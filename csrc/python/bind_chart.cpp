@@ -95,6 +95,28 @@ py::tuple pullback(ChartCV &cv, const Array &x, const std::optional<Ints> &speci
   return py::make_tuple(dv_dx, dv_dstrain);
 }
 
+// One value pass and one pull-back at x[1][N][3], of the dV/ds that Python gives for this s.
+py::tuple value_and_pullback(ChartCV &cv, const Array &x, const std::optional<Ints> &species,
+                             const std::optional<Array> &cell, const std::array<bool, 3> &periodic,
+                             const py::function &dv_ds_of) {
+  const Frames frames(x, species, cell, periodic);
+  if (frames.count != 1) throw Error("x: wrong shape, must be [1,N,3]");
+  Array s(cv.dim()), dv_dx({frames.atoms, 3}), dv_dstrain({3, 3});
+  double *out = s.mutable_data(), *dx = dv_dx.mutable_data(), *strain = dv_dstrain.mutable_data();
+  {
+    const py::gil_scoped_release release;
+    cv.value(frames[0], true, out);
+  }
+  const auto dv_ds = dv_ds_of(s).cast<Array>();
+  if (dv_ds.ndim() != 1 || dv_ds.shape(0) != cv.dim()) throw Error("dv_ds: wrong shape");
+  const double *in = dv_ds.data();
+  {
+    const py::gil_scoped_release release;
+    cv.pullback(in, dx, strain);
+  }
+  return py::make_tuple(s, cv.outside(), dv_dx, dv_dstrain);
+}
+
 }  // namespace
 
 void bind_chart(py::module_ &m) {
@@ -112,7 +134,9 @@ void bind_chart(py::module_ &m) {
       .def("outside", &outside, py::arg("x"), py::arg("species"), py::arg("cell"),
            py::arg("periodic"))
       .def("pullback", &pullback, py::arg("x"), py::arg("species"), py::arg("cell"),
-           py::arg("periodic"), py::arg("dv_ds"));
+           py::arg("periodic"), py::arg("dv_ds"))
+      .def("value_and_pullback", &value_and_pullback, py::arg("x"), py::arg("species"),
+           py::arg("cell"), py::arg("periodic"), py::arg("dv_ds"));
   m.def("find_model", &find_model, py::arg("model"));
 
   // The encoder alone, for benchmarks and tests: g[C*K] -> s[d], dv_ds -> dv_dg.

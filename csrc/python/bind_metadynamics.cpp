@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,12 +22,9 @@ namespace {
 using Axis = std::tuple<double, double, int>;
 using WalkerArguments = std::tuple<std::string, std::string, std::int64_t>;
 
-std::unique_ptr<MetadynamicsRun> make(
-    const std::vector<std::optional<double>> &sigma, double height, std::int64_t pace,
-    std::optional<double> biasfactor, std::optional<double> temperature,
-    const std::vector<Axis> &grid, const std::string &hills, bool restart,
-    const std::optional<WalkerArguments> &walkers, const std::vector<std::string> &names,
-    const std::string &model, const std::string &state) {
+MetadynamicsOptions options_of(const std::vector<std::optional<double>> &sigma, double height,
+                               std::int64_t pace, std::optional<double> biasfactor,
+                               std::optional<double> temperature, const std::vector<Axis> &grid) {
   MetadynamicsOptions options;
   options.dim = static_cast<int>(sigma.size());
   for (int i = 0; i < options.dim; ++i)
@@ -39,15 +37,51 @@ std::unique_ptr<MetadynamicsRun> make(
   options.biasfactor = biasfactor;
   options.temperature = temperature;
   for (const auto &[lo, hi, bins] : grid) options.grid.push_back({lo, hi, bins});
+  return options;
+}
+
+std::unique_ptr<MetadynamicsRun> make(
+    const std::vector<std::optional<double>> &sigma, double height, std::int64_t pace,
+    std::optional<double> biasfactor, std::optional<double> temperature,
+    const std::vector<Axis> &grid, const std::string &hills, bool restart,
+    const std::optional<WalkerArguments> &walkers, const std::vector<std::string> &names,
+    const std::string &model, const std::string &state) {
   HillsOptions files;
   files.file = hills;
   files.restart = restart;
   if (walkers) std::tie(files.directory, files.walker, files.read_every) = *walkers;
   files.names = names;
   files.model = model;
-  auto run = std::make_unique<MetadynamicsRun>(std::move(options), std::move(files));
+  auto run = std::make_unique<MetadynamicsRun>(
+      options_of(sigma, height, pace, biasfactor, temperature, grid), std::move(files));
   run->open(state);
   return run;
+}
+
+// A copy has the same V and grows by itself: its hills live in memory alone, since a HILLS file has
+// one writer.
+py::tuple parameters(const MetadynamicsRun &r) {
+  const auto &o = r.bias().options();
+  std::vector<std::optional<double>> sigma(o.dim);
+  for (std::size_t i = 0; i < o.sigma.size(); ++i) sigma[o.components[i]] = o.sigma[i];
+  std::vector<Axis> grid;
+  for (const auto &axis : o.grid) grid.emplace_back(axis.lo, axis.hi, axis.bins);
+  std::vector<std::tuple<double, std::array<double, max_biased>, double>> hills;
+  for (const Hill &hill : r.list()) hills.emplace_back(hill.time, hill.center, hill.height);
+  return py::make_tuple(sigma, o.height, o.pace, o.biasfactor, o.temperature, grid, r.hills().names,
+                        hills);
+}
+
+std::unique_ptr<MetadynamicsRun> copy_of(const py::tuple &t) {
+  MetadynamicsOptions options = options_of(
+      t[0].cast<std::vector<std::optional<double>>>(), t[1].cast<double>(),
+      t[2].cast<std::int64_t>(), t[3].cast<std::optional<double>>(),
+      t[4].cast<std::optional<double>>(), t[5].cast<std::vector<Axis>>());
+  std::vector<Hill> hills;
+  for (const auto &[time, center, height] :
+       t[7].cast<std::vector<std::tuple<double, std::array<double, max_biased>, double>>>())
+    hills.push_back({time, center, height});
+  return MetadynamicsRun::copy(std::move(options), t[6].cast<std::vector<std::string>>(), hills);
 }
 
 // All hills of a file, as arrays.
@@ -127,6 +161,18 @@ ValueError
             return r.bias().last_height();
           },
           py::arg("time"), py::arg("s"), "Adds (and writes) a hill at s[d] now; returns its height, eV.")
+      .def(
+          "hold",
+          [](MetadynamicsRun &r, std::int64_t step, double time, const Vector &s) {
+            expect_cvs(s, r.bias().dim(), false);
+            r.deposit(step, time, s.data());
+          },
+          py::arg("step"), py::arg("time"), py::arg("s"),
+          "As update, but V has the hill only from settle() at a later step on: an engine that is "
+          "interrupted evaluates V of this step once more.")
+      .def("settle", &MetadynamicsRun::settle, py::arg("step"),
+           "Before V at `step`: V gets a hill held at an earlier one.")
+      .def(py::pickle(&parameters, &copy_of))
       .def("messages", &MetadynamicsRun::messages, "What happened to the files since the last call.")
       .def_property_readonly("state", &MetadynamicsRun::state, "text for a restart")
       .def_property_readonly("notes", [](const MetadynamicsRun &r) { return r.bias().notes(); },

@@ -12,8 +12,29 @@ namespace py = pybind11;
 
 namespace nanochart {
 
+namespace {
+
+using Values = std::vector<double>;
+using Leg = std::tuple<Values, std::int64_t, std::int64_t>;
+
+MovingRestraint make(Values start, Values kappa, const std::vector<Leg> &legs,
+                     const std::string &state) {
+  std::vector<MovingRestraint::Leg> all;
+  for (const auto &[to, first, last] : legs) all.push_back({to, first, last});
+  MovingRestraint restraint(std::move(start), std::move(kappa), std::move(all));
+  if (!state.empty()) restraint.restore(state);
+  return restraint;
+}
+
+py::tuple parameters(const MovingRestraint &r) {
+  std::vector<Leg> legs;
+  for (const auto &leg : r.legs()) legs.emplace_back(leg.to, leg.first, leg.last);
+  return py::make_tuple(r.start(), r.kappa(), legs, r.state(), r.step());
+}
+
+}  // namespace
+
 void bind_moving_restraint(py::module_ &m) {
-  using Leg = std::tuple<std::vector<double>, std::int64_t, std::int64_t>;
   py::class_<MovingRestraint>(m, "MovingRestraint",
                               R"(V = sum_i kappa_i/2 (s_i - a_i)^2 with a centre a that moves.
 
@@ -26,18 +47,21 @@ Parameters
 start : [d], dimensionless as s.
 kappa : [d], eV; >= 0, a component with 0 is free.
 legs : list of (to[d], step0, step1), in the order of time.
+state : what `state` returned when a run was interrupted: continue there.
 
 Raises
 ------
 ValueError
     unless all have d finite values, kappa >= 0, and the steps are in order.)")
-      .def(py::init([](std::vector<double> start, std::vector<double> kappa,
-                       const std::vector<Leg> &legs) {
-             std::vector<MovingRestraint::Leg> all;
-             for (const auto &[to, first, last] : legs) all.push_back({to, first, last});
-             return MovingRestraint(std::move(start), std::move(kappa), std::move(all));
-           }),
-           py::arg("start"), py::arg("kappa"), py::arg("legs"))
+      .def(py::init(&make), py::arg("start"), py::arg("kappa"), py::arg("legs"),
+           py::arg("state") = "")
+      .def(py::pickle(&parameters,
+                      [](const py::tuple &t) {
+                        auto copy = make(t[0].cast<Values>(), t[1].cast<Values>(),
+                                         t[2].cast<std::vector<Leg>>(), t[3].cast<std::string>());
+                        copy.set_step(t[4].cast<std::int64_t>());
+                        return copy;
+                      }))
       .def("set_step", &MovingRestraint::set_step, py::arg("step"),
            "Moves the centre to its place at `step`.")
       .def("value", &value_of<MovingRestraint>, py::arg("s"), value_doc)
@@ -50,6 +74,15 @@ ValueError
           py::arg("step"), py::arg("s"),
           "Sets `step` and adds the work since the last update; s[d] is that of `step`. The first "
           "update, and a further one for the same step, add none.")
+      .def(
+          "begin",
+          [](MovingRestraint &r, std::int64_t step, const Vector &s) {
+            expect_cvs(s, r.dim(), false);
+            r.begin(step, s.data());
+          },
+          py::arg("step"), py::arg("s"),
+          "Sets `step` and adds no work: s[d] may have changed by other means than dynamics.")
+      .def_property_readonly("state", &MovingRestraint::state, "text for a restart")
       .def_property_readonly("center", &MovingRestraint::center, "a[d] at the present step")
       .def_property("work", &MovingRestraint::work, &MovingRestraint::set_work, "W, eV")
       .def_property_readonly("dim", &MovingRestraint::dim, "number of CVs, d");

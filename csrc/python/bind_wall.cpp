@@ -35,6 +35,16 @@ ValueError
            py::arg("dim"), py::arg("side"), py::arg("component"), py::kw_only(), py::arg("at"),
            py::arg("kappa"), py::arg("exp") = 2.)
       .def("value", &value_of<Wall>, py::arg("s"), value_doc)
+      .def(py::pickle(
+          [](const Wall &w) {
+            return py::make_tuple(w.dim(), w.side() == Wall::Side::upper, w.component(), w.at(),
+                                  w.kappa(), w.exp());
+          },
+          [](const py::tuple &t) {
+            return Wall(t[0].cast<int>(), t[1].cast<bool>() ? Wall::Side::upper : Wall::Side::lower,
+                        t[2].cast<int>(), t[3].cast<double>(), t[4].cast<double>(),
+                        t[5].cast<double>());
+          }))
       .def_property_readonly("dim", &Wall::dim, "number of CVs, d");
 }
 

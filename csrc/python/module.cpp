@@ -8,6 +8,7 @@ namespace nanochart {
 void bind_bias(py::module_ &m);
 void bind_chart(py::module_ &m);
 void bind_cna(py::module_ &m);
+void bind_colvar(py::module_ &m);
 void bind_metadynamics(py::module_ &m);
 void bind_moving_restraint(py::module_ &m);
 void bind_rdf(py::module_ &m);
@@ -24,6 +25,7 @@ PYBIND11_MODULE(_core, m) {
   nanochart::bind_wall(m);
   nanochart::bind_moving_restraint(m);
   nanochart::bind_metadynamics(m);
+  nanochart::bind_colvar(m);
   nanochart::bind_chart(m);
   nanochart::bind_cna(m);
 }

@@ -35,6 +35,9 @@ class ChartCV:
             name = f"./{name}"
         self._cv = _core.ChartCV(name)
 
+    def __reduce__(self):  # copies and pickles open the file again
+        return _reopen, (os.path.abspath(self.path), self.hash)
+
     @property
     def path(self) -> str:
         """The model file."""
@@ -91,14 +94,17 @@ class ChartCV:
         dv_dx, dv_dstrain = self._pullback(x, dv_ds[None], species, cell, pbc)
         return (dv_dx[0], dv_dstrain[0]) if strain else dv_dx[0]
 
+    def value_and_pullback(self, x, dv_ds, species=None, cell=None, pbc=None):
+        """s[d], outside, dV/dx[N,3] and dV/dstrain[3,3] at x[N,3] in one pass; dv_ds: function s[d] -> dV/ds[d]."""
+        frames = _frames(_one_frame(x))
+        return self._cv.value_and_pullback(frames, *self._where(frames, species, cell, pbc), dv_ds)
+
     def jacobian(self, x, species=None, cell=None, pbc=None) -> np.ndarray:
         """ds_i/dx [d,N,3] at x[N,3], 1/angstrom: d pull-backs of one value pass."""
         return self._pullback(x, np.eye(self.dim), species, cell, pbc)[0]
 
     def _pullback(self, x, dv_ds, species, cell, pbc) -> tuple[np.ndarray, np.ndarray]:
-        if np.ndim(x) != 2:
-            raise ValueError(f"positions have shape {np.shape(x)}, must be [N,3]")
-        frames = _frames(x)
+        frames = _frames(_one_frame(x))
         return self._cv.pullback(frames, *self._where(frames, species, cell, pbc), dv_ds)
 
     def _where(self, frames, species, cell, pbc):
@@ -120,6 +126,19 @@ class ChartCV:
         elif species.dtype.kind not in "iu":
             raise ValueError(f"species has dtype {species.dtype}, must be chemical symbols or indices")
         return species.astype(np.intc), vectors, periodic
+
+
+def _reopen(path: str, sha256: str) -> ChartCV:
+    chart = ChartCV(path)
+    if chart.hash != sha256:
+        raise ValueError(f"model file {path} has changed since this chart was pickled: its SHA-256 was {sha256}")
+    return chart
+
+
+def _one_frame(x):
+    if np.ndim(x) != 2:
+        raise ValueError(f"positions have shape {np.shape(x)}, must be [N,3]")
+    return x
 
 
 def _frames(x) -> np.ndarray:

@@ -26,7 +26,7 @@ from nanochart.chart.samples import parts_of
 from nanochart.chart.student_inputs import mixtures, structures
 from nanochart.descriptor import RdfGrid, rdf, rdf_pullback
 from nanochart.landscape.dataset import Dataset
-from nanochart.landscape.unique import TRAINING, VALIDATION
+from nanochart.landscape.dataset_file import TRAINING, VALIDATION
 
 METRIC_STRUCTURES = 24
 MOST_UNSEEN = 4000

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nanochart.descriptor import RdfGrid, rdf
-from nanochart.landscape.unique import TRAINING, VALIDATION
+from nanochart.landscape.dataset_file import TRAINING, VALIDATION
 
 INPUTS = ("quenched", "thermal+quenched")
 TARGETS = ("self", "quenched")

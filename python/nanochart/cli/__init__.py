@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (landscape.potential, landscape.ptmd, landscape.quench, landscape.dataset,
+for command in (landscape.potential, landscape.ptmd, landscape.quench, landscape.dataset, landscape.convergence,
                 chart.train, chart.distil, chart.export, chart.info,
                 reading.families, reading.chart, reading.project, reading.quality):  # fmt: skip
     app.command()(command)

@@ -92,14 +92,34 @@ def quench(
 
 
 def dataset(
-    source: Annotated[Path, typer.Argument(help="data set of `nanochart quench`")],
+    sources: Annotated[list[Path], typer.Argument(help="data sets of `nanochart quench`, of one cluster")],
     output: Annotated[Path, typer.Option("--output", "-o", help="new HDF5 data set, of unique structures")],
     duplicates: Annotated[float, typer.Option(help="meV; kept structures of one label differ by at least this")] = 0.1,
+    frames: Annotated[int, typer.Option(help="frames kept of each unique structure, at most")] = 1,
+    compact: Annotated[bool, typer.Option("--compact", help="positions rounded to 0.01 (thermal) and 0.001 A: a third of the size")] = False,
     seed: Annotated[int, typer.Option(help="of the two splits")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="threads for the labels")] = 1,
-):
+):  # fmt: skip
     """Label quenched frames, drop duplicates, print the composition, store the splits."""
     from nanochart.landscape.unique import make
 
-    composition, made = make(source, output, rule=duplicates / 1000, seed=seed, threads=jobs)
-    typer.echo(f"{composition}\nwrote {output}: {made['rows']} structures, content hash {made['hash']}")
+    composition, made = make(sources, output, rule=duplicates / 1000, frames=frames, compact=compact, seed=seed,
+                             threads=jobs)  # fmt: skip
+    typer.echo(f"{composition}\nwrote {output}: {made['rows']} frames of {composition.unique.sum()} structures, "
+               f"content hash {made['hash']}")
+
+
+def convergence(
+    source: Annotated[Path, typer.Argument(help="data set of `nanochart quench RUN1 RUN2`: two tempering runs from different starts")],
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="picture; numbers beside it as .json; default: SOURCE.convergence.png")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="threads for the labels")] = 1,
+):  # fmt: skip
+    """Compare the label populations of two tempering runs at each temperature, with errors."""
+    from nanochart.landscape.convergence import compare
+    from nanochart.plots import populations
+
+    comparison = compare(source, jobs)
+    path = output or source.with_suffix(".convergence.png")
+    comparison.save(path.with_suffix(".json"))
+    populations(comparison, path)
+    typer.echo(f"{comparison.table()}\nwrote {path} and {path.with_suffix('.json')}")

@@ -36,6 +36,9 @@ REQUIRED = {
 # Of sets made by `nanochart quench` (evaluations) or `nanochart dataset`; what a file lacks reads as -1.
 OPTIONAL = {"evaluations": "i4", "count": "i8", "split_random": "i1", "split_blocks": "i1"}
 TYPES = {**REQUIRED, **OPTIONAL}
+# A compact file keeps positions to this many decimals (A), about the centre of each thermal frame. HDF5's own
+# scale-offset filter stores them in as few bits as that needs and gives float32 back: no reader needs to know.
+DECIMALS = {"positions_thermal": 2, "positions_quenched": 3}
 TRAINING, VALIDATION, NEITHER = 0, 1, -1  # sides of a split
 
 
@@ -105,7 +108,7 @@ class _Output(io.FileIO):
 
 def write(path: Path, attrs: dict[str, object], slabs: Iterable[dict[str, np.ndarray]] = (),
           trajectories: Iterable[dict[str, list]] = (), optional: Sequence[str] = (),
-          packed: Sequence[str] = ()) -> None:  # fmt: skip
+          packed: Sequence[str] = (), compact: bool = False) -> None:  # fmt: skip
     """Write a whole file from slabs of rows; it takes its name when it is complete.
 
     DiskFull, before HDF5 meets it, if the disk runs full; OSError if it cannot be written otherwise.
@@ -114,7 +117,7 @@ def write(path: Path, attrs: dict[str, object], slabs: Iterable[dict[str, np.nda
     try:
         with _Output(part, "w+") as output:
             try:
-                _fill(part, output, attrs, slabs, trajectories, optional, packed)
+                _fill(part, output, attrs, slabs, trajectories, optional, packed, compact)
             finally:
                 if output.fault:
                     raise output.fault
@@ -124,14 +127,15 @@ def write(path: Path, attrs: dict[str, object], slabs: Iterable[dict[str, np.nda
         raise type(e)(f"data set {path}: cannot be written: {e}; what was written before is kept") from e
 
 
-def _fill(part: Path, output: _Output, attrs, slabs, trajectories, optional, packed) -> None:
+def _fill(part: Path, output: _Output, attrs, slabs, trajectories, optional, packed, compact) -> None:
     atoms = int(attrs["atoms"])
     with h5py.File(output, "w") as file:
         file.attrs.update({**attrs, "schema": SCHEMA})
         for name in (*REQUIRED, *optional):
             shape = (atoms, 3) if name.startswith("positions") else ()
+            small = dict(scaleoffset=DECIMALS[name]) if shape else dict(compression="gzip", shuffle=True)
             file.create_dataset(name, (0, *shape), TYPES[name], maxshape=(None, *shape),
-                                chunks=(64, *shape) if shape else (1024,))
+                                chunks=(64, *shape) if shape else (1024,), **(small if compact else {}))
         group, text = file.create_group("trajectories"), h5py.string_dtype()
         for name, dtype in (("number", "i4"), ("seed", "i8"), ("description", text), ("status", text)):
             group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(128,))
@@ -140,11 +144,18 @@ def _fill(part: Path, output: _Output, attrs, slabs, trajectories, optional, pac
         for rows in slabs:
             size = sum(np.asarray(values).nbytes for values in rows.values())
             check_room(part.parent, size, "the next rows", "make room, and give the same command again")
+            rows = rounded(rows) if compact else rows
             for name in (*REQUIRED, *optional):
                 _extend(file[name], rows[name])
         for rows in trajectories:
             for name, values in rows.items():
                 _extend(group[name], values)
+
+
+def rounded(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Centred positions on the lattice of DECIMALS, on which the filter loses nothing more."""
+    centre = rows["positions_thermal"].mean(axis=1, keepdims=True, dtype=float)
+    return {**rows, **{name: np.round(rows[name] - centre, places) for name, places in DECIMALS.items()}}
 
 
 def _extend(dataset: h5py.Dataset, rows) -> None:

@@ -151,8 +151,11 @@ def summarise(record: Record) -> Summary:
     t = np.array(s.temperatures)
     kelvin = 2 * kinetic / (s.degrees * kB)
     grid = np.linspace(t[0], t[-1], 141)
-    blocks = np.stack([heat_capacity(np.delete(potential, part, axis=0), t, grid, s.degrees)
-                       for part in np.array_split(np.arange(len(potential)), BLOCKS)])  # fmt: skip
+    parts = np.array_split(np.arange(len(potential)), BLOCKS)
+    try:
+        blocks = np.stack([heat_capacity(np.delete(potential, part, axis=0), t, grid, s.degrees) for part in parts])
+    except ValueError:  # rungs on either side of melting that overlap in a single stretch: no error can be given
+        blocks = np.full((BLOCKS, len(grid)), np.nan)
     jackknife = np.sqrt((BLOCKS - 1) * blocks.var(axis=0))
     tried, accepted = acceptance(record)
     return Summary(

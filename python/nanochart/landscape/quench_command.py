@@ -23,7 +23,7 @@ from .ptmd_log import cluster_pieces
 from .quench import FORCE_TOLERANCE, Quencher
 from .rgl import gupta
 from .structures import Structure, open_source
-from .trajectories import pieces
+from .trajectories import MOTIFS, pieces
 
 CHUNK = 16  # frames sent to a process at a time
 BLOCK_ROWS, BLOCK_SECONDS = 4096, 30.0  # a block of the data set is written after whichever comes first
@@ -81,7 +81,7 @@ def quench_chunk(element: str, atoms: int, tolerance: float, potential: PairLine
         "replica": np.array([s.replica for s in chunk], dtype=np.int32),
         "step": np.array([s.step for s in chunk], dtype=np.int64),
         "cna": np.full(n, -1, np.int8),
-        "motif": np.full(n, -1, np.int8),
+        "motif": np.array([MOTIFS.index(s.motif) if s.motif in MOTIFS else -1 for s in chunk], np.int8),
         "evaluations": np.array([q.evaluations if q else 0 for q in found], dtype=np.int32),
     }
     return rows, failed, time.perf_counter() - began
@@ -144,7 +144,8 @@ def _quench(sources, path, pool, workers, tolerance, stride, temperature, elemen
     if len(potentials) != 1:
         names = sorted(str(p or "the built-in potential") for p in potentials)
         raise ValueError(f"quench: sources are of {', '.join(names)}, must be of one potential")
-    settings = {"sources": [str(s) for s in sources], "tolerance": tolerance, "stride": stride}
+    settings = {"sources": [str(s) for s in sources], "trajectories": [s.trajectories for s in opened],
+                "tolerance": tolerance, "stride": stride}
     attributes = {}
     if potential := potentials.pop():
         check_potential(element, potential)
@@ -202,7 +203,7 @@ def _check_settings(path: Path, settings: dict) -> None:
     have = json.loads(read_attributes(path).get("quench", "{}"))
     for name in sorted(have.keys() | settings.keys()):
         there, value = have.get(name), settings.get(name)
-        grown = name == "sources" and there is not None and value[: len(there)] == there
+        grown = name in ("sources", "trajectories") and there is not None and value[: len(there)] == there
         if there != value and not grown:
             raise ValueError(f"data set {path}: was begun with {name} {there}, not {value}; give another file")
     if have != settings:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import iread
+from ase.io import iread, read
 
 from nanochart import _core
 
+from . import cna
 from .pair_lines import PairLines, pair_lines
 from .ptmd_record import Record
 from .ptmd_starts import gupta_lines
@@ -20,12 +21,14 @@ from .rgl import gupta
 
 @dataclass(frozen=True)
 class Structure:
-    """replica: number of its trajectory; step: MD step, or number of the frame in a file; K; A."""
+    """replica: number of its trajectory; step: MD step, or number of the frame in a file; K; A;
+    motif: common-neighbour label of what its trajectory started from, where that is known."""
 
     replica: int
     step: int
     temperature: float
     positions: np.ndarray  # [N,3]
+    motif: str = "unknown"
 
 
 class TemperingRun:
@@ -43,10 +46,17 @@ class TemperingRun:
         built_in = list(s.potential) == gupta_lines(self.element)
         self.potential = None if built_in else pair_lines(s.potential, Path(folder))
         self.frames = self.record.last // s.frame * s.replicas
+        starts = [read(path, format="lammps-data", atom_style="atomic").positions
+                  for path in sorted((self.record.folder / "starts").glob("start.*.data"))]
+        try:
+            self.motifs = cna.label(np.array(starts), self.element)
+        except ValueError:  # labels are for metals with an fcc crystal
+            self.motifs = ["unknown"] * self.trajectories
 
     def __iter__(self) -> Iterator[Structure]:
         for frame in self.record.frames():
-            yield Structure(self.first + frame.replica, frame.step, frame.temperature, frame.positions)
+            yield Structure(self.first + frame.replica, frame.step, frame.temperature, frame.positions,
+                            str(self.motifs[frame.replica]))
 
 
 class TrajectoryFile:

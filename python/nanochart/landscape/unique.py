@@ -6,29 +6,20 @@ differ by at least 0.1 meV in energy or in their common-neighbour label.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from . import cna, dataset_file as files
+from .composition import Composition, compose
 from .dataset import summary
-from .dataset_file import NEITHER, TRAINING, VALIDATION
+from .dataset_file import NEITHER
+from .splits import block_split, random_split
 
 RULE = 1e-4  # eV
-HELD_OUT = 0.2
-BLOCKS = 100  # fewest blocks of trajectory, taken over all trajectories
-MARGIN = 0.1  # of a block next to a held-out one that is used by neither side
-
-# Numbers of frames and of unique structures of the charting paper, in the order of cna.LABELS.
-PAPER = {
-    ("Au", 90): ((15520, 789, 83471, 142286, 406164, 273370), (1431, 766, 5946, 495, 19946, 20432)),
-    ("Au", 147): ((278405, 28911, 29553, 19248, 69641, 188114), (11873, 10935, 8839, 2689, 26615, 26099)),
-    ("Ag", 147): ((1170, 117844, 671, 1, 5871, 53643), (712, 3065, 614, 1, 5249, 20764)),
-    ("Cu", 147): ((579, 180260, 734, 1, 6422, 36004), (467, 2409, 691, 1, 5670, 18619)),
-}
 
 
 def distinct(codes: np.ndarray, energy: np.ndarray, rule: float = RULE) -> tuple[np.ndarray, np.ndarray]:
@@ -52,148 +43,115 @@ def distinct(codes: np.ndarray, energy: np.ndarray, rule: float = RULE) -> tuple
     return np.array(kept, dtype=np.int64), stands
 
 
-def random_split(n: int, seed: int) -> np.ndarray:
-    """TRAINING or VALIDATION for each of n rows: 80/20 as in the papers."""
-    split = np.full(n, TRAINING, np.int8)
-    split[np.random.default_rng(seed).permutation(n)[: round(HELD_OUT * n)]] = VALIDATION
-    return split
+def partners(kept: np.ndarray, stands: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Rows, besides the kept ones, of at most `most` frames of each unique structure, drawn by chance."""
+    others = np.random.default_rng(seed).permutation(np.setdiff1d(np.arange(len(stands)), kept))
+    others = others[np.argsort(stands[others], kind="stable")]
+    of = stands[others]
+    rank = np.arange(len(of)) - np.searchsorted(of, of)
+    return others[rank < most]
 
 
-def block_split(replica: np.ndarray, step: np.ndarray, seed: int, blocks: int = BLOCKS) -> np.ndarray:
-    """TRAINING, VALIDATION or NEITHER [n]: whole stretches of trajectory are held out.
+def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: int = 1, compact: bool = False,
+         seed: int = 0, threads: int = 1, progress: bool = True) -> tuple[Composition, dict[str, object]]:  # fmt: skip
+    """Write the unique structures of `sources` with labels, counts and splits to `output`.
 
-    Each trajectory (replica[n]) is cut into equal stretches of its steps, so many that there are at
-    least `blocks` in all; 20 % of them, drawn with `seed`, are held out. The tenth of a training
-    block that touches a held-out one belongs to neither: its frames are correlated with those.
-    """
-    names, of = np.unique(replica, return_inverse=True)
-    if not len(names):
-        return np.empty(0, np.int8)
-    pieces = -(-blocks // len(names))
-    first, last = np.full(len(names), np.inf), np.full(len(names), -np.inf)
-    np.minimum.at(first, of, step)
-    np.maximum.at(last, of, step)
-    place = (step - first[of]) / np.maximum(last - first, 1)[of] * pieces
-    piece = np.minimum(place.astype(int), pieces - 1)
-    drawn = np.random.default_rng(seed).permutation(len(names) * pieces)[: max(round(HELD_OUT * len(names) * pieces), 1)]
-    held = np.zeros((len(names), pieces + 2), dtype=bool)  # with a free block at either end
-    held[:, 1:-1].flat[drawn] = True
-    inside = held[of, piece + 1]
-    before = held[of, piece] & (place - piece < MARGIN)
-    after = held[of, piece + 2] & (place - piece > 1 - MARGIN)
-    return np.where(inside, VALIDATION, np.where(before | after, NEITHER, TRAINING)).astype(np.int8)
-
-
-@dataclass
-class Composition:
-    """Counts [.., 6] per label of cna.LABELS; `unique` of a temperature: structures seen at it."""
-
-    element: str
-    atoms: int
-    failed: int
-    frames: np.ndarray  # [6]
-    unique: np.ndarray  # [6]
-    temperatures: np.ndarray  # [t], K
-    frames_at: np.ndarray  # [t,6]
-    unique_at: np.ndarray  # [t,6]
-
-    def __str__(self) -> str:
-        def row(name: str, counts: Sequence[int]) -> str:
-            total = sum(counts)
-            shares = (f"{c} ({c / max(total, 1):.0%})" for c in counts)
-            return f"{name:22}" + "".join(f"{text:>16}" for text in shares) + f"{total:>9}"
-
-        lines = [f"{self.element}{self.atoms:<20}" + "".join(f"{x:>16}" for x in cna.LABELS) + f"{'total':>9}",
-                 row("frames", self.frames), row("unique", self.unique)]
-        if paper := PAPER.get((self.element, self.atoms)):
-            lines += [row("paper: frames", paper[0]), row("paper: unique", paper[1])]
-        lines += [f"frames / unique structures seen at each temperature; {self.failed} frames failed and are left out"]
-        for t, frames, unique in zip(self.temperatures, self.frames_at, self.unique_at):
-            pairs = (f"{f} / {u}" for f, u in zip(frames, unique))
-            lines.append(f"{f'{t:.6g} K':22}" + "".join(f"{p:>16}" for p in pairs)
-                         + f"{f'{frames.sum()} / {unique.sum()}':>18}")
-        return "\n".join(lines)
-
-
-def _per_label(codes: np.ndarray) -> np.ndarray:
-    return np.bincount(codes, minlength=len(cna.LABELS))
-
-
-def make(source: Path, output: Path, *, rule: float = RULE, seed: int = 0, threads: int = 1,
-         progress: bool = True) -> tuple[Composition, dict[str, object]]:
-    """Write the unique structures of `source` with labels, counts and splits to `output`.
-
-    Returns the composition and `dataset.summary` of the new set. Raises ValueError for a source
-    without converged frames, FileExistsError if `output` exists.
+    frames: frames kept of each structure at most. The first one has the number of all of them as its
+    `count`, the further ones (other thermal positions of the same minimum) have 0; they are on
+    the side of the first one in both splits, or on neither where their own stretch of trajectory
+    is on the other. compact: see `dataset_file.DECIMALS`. Trajectories are numbered through the
+    sources. Returns the composition and `dataset.summary` of the new set. Raises ValueError for
+    sources without converged frames or of several clusters, FileExistsError if `output` exists.
     """
     if output.exists():
         raise FileExistsError(f"dataset: {output} exists; give another --output")
-    if not rule > 0:
-        raise ValueError(f"dataset: duplicates within {rule} eV, must be > 0")
-    attrs = files.read_attributes(source)
-    element, atoms = str(attrs["elements"]), int(attrs["atoms"])
-    columns = _labelled(source, element, threads, progress)
-    valid = np.flatnonzero(columns["cna"] >= 0)
-    if not len(valid):
-        raise ValueError(f"dataset: {source} has no converged frame")
-    # In the order (replica, step): what is kept does not depend on the order of quenching.
-    valid = valid[np.lexsort((columns["step"][valid], columns["replica"][valid]))]
-    codes = columns["cna"][valid]
-    kept, stands = distinct(codes, columns["energy"][valid], rule)
-    temperatures = columns["temperature"][valid]
-    at = np.unique(temperatures)
-    seen = [np.unique(stands[_equal(temperatures, t)]) for t in at]
-    composition = Composition(
-        element, atoms, len(columns["cna"]) - len(valid), _per_label(codes), _per_label(codes[kept]), at,
-        np.array([_per_label(codes[_equal(temperatures, t)]) for t in at]),
-        np.array([_per_label(codes[kept][s]) for s in seen]),
-    )  # fmt: skip
-
-    rows = valid[kept]
-    count = np.bincount(stands, minlength=len(kept))
-    order = np.argsort(rows)  # as they lie in the source
-    rows = rows[order]
-    extra = {"count": count[order], "cna": columns["cna"][rows],
-             "split_random": _by_name(columns, rows, random_split, seed),
-             "split_blocks": block_split(columns["replica"][rows], columns["step"][rows], seed)}  # fmt: skip
-    names = files.columns_of(source)
+    if frames < 1:
+        raise ValueError(f"dataset: {frames} frames of each structure, must be >= 1")
+    composition, columns, kept, stands = reduce(sources, rule, threads, progress)
+    rows = np.concatenate([kept, partners(kept, stands, frames - 1, seed)])
+    rows = rows[np.argsort(columns["row"][rows])]  # as they lie in the sources
+    names = [name for name in files.TYPES if any(name in files.columns_of(source) for source in sources)]
+    extra = {"cna": columns["cna"][rows], **_marks(columns, rows, kept, stands, seed)}
     optional = ["count", "split_random", "split_blocks", *(["evaluations"] if "evaluations" in names else [])]
+    attrs = files.read_attributes(sources[0])
+    attrs.pop("quench", None)  # so that `nanochart quench` does not go on in it
+    attrs["made_from"] = json.dumps([
+        {"hash": summary(source)["hash"], "quench": json.loads(files.read_attributes(source).get("quench", "{}"))}
+        for source in sources
+    ])
+    attrs |= {"duplicates_within": rule, "frames_of_each": frames, "split_seed": seed, "labels": list(cna.LABELS),
+              "composition": composition.to_json()}  # fmt: skip
     output.parent.mkdir(parents=True, exist_ok=True)
-    attrs["made_from"] = attrs.pop("quench", "")  # so that `nanochart quench` does not go on in it
-    attrs |= {"duplicates_within": rule, "split_seed": seed, "labels": list(cna.LABELS)}
-    files.write(output, attrs, _kept(source, names, rows, extra), optional=optional)
+    files.write(output, attrs, _kept(sources, names, columns["row"][rows], extra), optional=optional, compact=compact)
     return composition, summary(output)
 
 
-def _equal(temperatures: np.ndarray, t: float) -> np.ndarray:
-    return np.isnan(temperatures) if np.isnan(t) else temperatures == t
+def reduce(sources: Sequence[Path], rule: float = RULE, threads: int = 1,
+           progress: bool = True) -> tuple[Composition, dict[str, np.ndarray], np.ndarray, np.ndarray]:  # fmt: skip
+    """Composition, columns of `labelled` without failed frames, and for those what `distinct` says."""
+    if not rule > 0:
+        raise ValueError(f"dataset: duplicates within {rule} eV, must be > 0")
+    kinds = [files.read_attributes(source) for source in sources]
+    for name in ("elements", "atoms", "potential"):
+        if len(found := sorted({str(kind[name]) for kind in kinds})) > 1:
+            raise ValueError(f"dataset: sources have {name} {' and '.join(found)}, must be the same")
+    columns = labelled(sources, threads, progress)
+    failed = int(np.count_nonzero(columns["cna"] < 0))
+    columns = {name: values[columns["cna"] >= 0] for name, values in columns.items()}
+    if not len(columns["cna"]):
+        raise ValueError(f"dataset: {', '.join(map(str, sources))} has no converged frame")
+    kept, stands = distinct(columns["cna"], columns["energy"], rule)
+    composition = compose(str(kinds[0]["elements"]), int(kinds[0]["atoms"]), failed, columns["cna"],
+                          columns["temperature"], kept, stands)  # fmt: skip
+    return composition, columns, kept, stands
 
 
-def _by_name(columns: dict, rows: np.ndarray, split, seed: int) -> np.ndarray:
-    """A split drawn in the order (replica, step), so that the order of quenching has no say."""
-    found = np.empty(len(rows), np.int8)
-    found[np.lexsort((columns["step"][rows], columns["replica"][rows]))] = split(len(rows), seed)
-    return found
+def _joined(sources: Sequence[Path], names: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
+    """Slabs of all sources, their trajectories numbered through."""
+    first = 0
+    for source in sources:
+        last = first - 1
+        for rows in files.slabs(source, names):
+            rows["replica"] = rows["replica"] + first
+            last = max(last, int(rows["replica"].max(initial=-1)))
+            yield rows
+        first = last + 1
 
 
-def _labelled(source: Path, element: str, threads: int, progress: bool) -> dict[str, np.ndarray]:
-    """Columns without positions; cna: -1 for frames that did not converge."""
+def labelled(sources: Sequence[Path], threads: int = 1, progress: bool = True) -> dict[str, np.ndarray]:
+    """energy, temperature, replica, step, row (through the sources) and cna of all frames, in the order
+    (replica, step), so that the order of quenching has no say; cna is -1 where the quench failed."""
+    element = str(files.read_attributes(sources[0])["elements"])
     small = ("energy", "temperature", "replica", "step")
     parts = []
-    bar = tqdm(unit="frame", desc="labels", disable=None if progress else True)
-    for rows in files.slabs(source, ["positions_quenched", "converged", *small]):
-        codes = cna.labels_or_none(rows["positions_quenched"], rows["converged"], element, threads)
-        parts.append({**{name: rows[name] for name in small}, "cna": codes})
-        bar.update(len(codes))
-    bar.close()
+    with tqdm(unit="frame", desc="labels", disable=None if progress else True) as bar:
+        for rows in _joined(sources, ["positions_quenched", "converged", *small]):
+            codes = cna.labels_or_none(rows["positions_quenched"], rows["converged"], element, threads)
+            parts.append({**{name: rows[name] for name in small}, "cna": codes})
+            bar.update(len(codes))
     empty = {"cna": np.empty(0, np.int8), **{name: np.empty(0, files.TYPES[name]) for name in small}}
-    return {name: np.concatenate([empty[name], *(p[name] for p in parts)]) for name in empty}
+    columns = {name: np.concatenate([empty[name], *(p[name] for p in parts)]) for name in empty}
+    order = np.lexsort((columns["step"], columns["replica"]))
+    return {**{name: values[order] for name, values in columns.items()}, "row": order}
 
 
-def _kept(source: Path, names: Sequence[str], rows: np.ndarray, extra: dict) -> Iterator[dict[str, np.ndarray]]:
-    """Slabs of the rows (ascending) of the source, with the columns `extra` of those rows."""
+def _marks(columns: dict, rows: np.ndarray, kept: np.ndarray, stands: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """count and splits of `rows`, in which further frames of a structure follow its first one."""
+    first = kept[stands[rows]]
+    count = np.where(rows == first, np.bincount(stands)[stands[rows]], 0)
+    of_first = np.empty(len(stands), np.int8)
+    of_first[np.sort(kept)] = random_split(len(kept), seed)
+    blocks = np.full(len(stands), NEITHER, np.int8)
+    blocks[np.sort(rows)] = block_split(*(columns[name][np.sort(rows)] for name in ("replica", "step")), seed)
+    return {"count": count, "split_random": of_first[first],
+            "split_blocks": np.where(blocks[rows] == blocks[first], blocks[rows], NEITHER)}  # fmt: skip
+
+
+def _kept(sources: Sequence[Path], names: Sequence[str], rows: np.ndarray,
+          extra: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:  # fmt: skip
+    """Slabs of the rows (ascending) of the sources, with the columns `extra` of those rows."""
     begin = 0
-    for slab in files.slabs(source, names):
+    for slab in _joined(sources, names):
         end = begin + len(slab["energy"])
         lo, hi = np.searchsorted(rows, (begin, end))
         inside = rows[lo:hi] - begin

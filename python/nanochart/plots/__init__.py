@@ -2,9 +2,10 @@
 
 from .charts import bandwidths, chart, fractions, rdf_bands
 from .clusters import families
+from .landscape import populations
 from .projections import projection
 from .runs import chart_tour, tempering
 from .training import latent_sizes, learning_curves
 
-__all__ = ["bandwidths", "chart", "chart_tour", "families", "fractions", "latent_sizes", "learning_curves", "projection",
-           "rdf_bands", "tempering"]  # fmt: skip
+__all__ = ["bandwidths", "chart", "chart_tour", "families", "fractions", "latent_sizes", "learning_curves", "populations",
+           "projection", "rdf_bands", "tempering"]  # fmt: skip

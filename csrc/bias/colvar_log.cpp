@@ -1,4 +1,4 @@
-#include "lammps/colvar_log.hpp"
+#include "bias/colvar_log.hpp"
 
 #include <cerrno>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "lammps/elements.hpp"
+#include "model/elements.hpp"
 
 #include <algorithm>
 #include <cmath>
