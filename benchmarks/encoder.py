@@ -1,4 +1,4 @@
-"""Encoders through libtorch on one core: value, and value + pull-back, beside the core's speed.
+"""Encoders on one core: value, and value + pull-back, beside the core's speed.
 
 The work of an encoder is counted from its layers; the rate is compared with that of a float32
 matrix product in the same process.
@@ -80,6 +80,9 @@ def run() -> list[dict]:
             models[architecture] = path, operations(model.encoder)
         path = write_linear_model(Path(folder) / "linear.pt", rng.normal(size=(3, GRID.bins)), GRID)
         models["linear (libtorch's overhead)"] = path, 2 * 3 * GRID.bins / 1e9
+        path = Path(_core.find_model("Au147"))
+        weights = [w for name, w in torch.jit.load(str(path)).named_parameters() if name.endswith("weight")]
+        models["Au147 (dense, without libtorch)"] = path, 2 * sum(w.numel() for w in weights) / 1e9
         for name, (path, work) in models.items():
             encoder, dv_ds = _core.Encoder(str(path)), np.ones(3)
 

@@ -1,7 +1,6 @@
-"""Cost of value + pull-back against the number of atoms, over MPI ranks, and of batches over all cores.
+"""Cost of value + pull-back against the number of atoms, and of batches over all cores.
 
 Spherical pieces of a gold crystal with thermal displacements; each size in a process of its own, for its memory.
-Ranks: an MD step of Au147 with a restraint on a closed-form chart (s = w.g), so that the pair part is what counts.
 """
 
 from __future__ import annotations
@@ -10,15 +9,12 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 
 SIZES = (55, 147, 561, 2057, 6500, 20000, 50000, 100000)
 SECONDS = 1.5  # for the repeats of one time
-STEPS = 2000
 
 
 def piece(n: int) -> np.ndarray:
@@ -82,37 +78,8 @@ def batches() -> list[dict]:
     return rows
 
 
-def ranks() -> list[dict]:
-    import step
-
-    from nanochart import RdfGrid
-    from nanochart.chart.linear import write_linear_model
-    from nanochart.demo import prepare
-    from nanochart.lammps_plugin import lmp_command
-
-    rows = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        prepare(folder)
-        write_linear_model(folder / "linear.pt", np.random.default_rng(0).normal(size=(3, 340)), RdfGrid.charting(340))
-        deck = step.DECK.format(data=folder / "Ih147.data", potential=folder / "Au.eam.alloy", temperature=400)
-        chart = f"fix chart all nanochart {folder}/linear.pt\nfix hold all nanochart/restraint chart at 0 0 0 kappa 0.1 0.1 0.1\n"
-        run = f"run 100\nrun {STEPS} pre no post yes\n"
-        for count in range(1, min(4, os.cpu_count() or 1) + 1):
-            row = {"N": 147, "MPI ranks": count}
-            for title, commands in (("plain MD ms", ""), ("restraint ms", chart)):
-                (folder / "in.lmp").write_text(deck + commands + run)
-                mpiexec = [str(Path(sys.executable).with_name("mpiexec")), "-n", str(count)]
-                out = subprocess.run([*mpiexec, *lmp_command(), "-in", "in.lmp", "-log", "none"], cwd=folder,
-                                     capture_output=True, text=True, check=True).stdout  # fmt: skip
-                row[title] = 1e3 * float(out.rsplit("Loop time of ", 1)[1].split()[0]) / STEPS
-            row["times plain MD"] = row["restraint ms"] / row["plain MD ms"]
-            rows.append(row)
-    return rows
-
-
 def run() -> list[dict]:
-    return by_size() + batches() + ranks()
+    return by_size() + batches()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nanochart.sampling.biases import Metadynamics, MovingRestraint, Restraint, Wall
+from nanochart.sampling.free_energy import from_hills
 from nanochart.sampling.hills import read_hills, static_bias
 
 DATA = Path(__file__).parent / "data" / "plumed_biases"
@@ -93,6 +94,17 @@ def test_sum_hills_of_our_file():
     assert -1.5 * v == pytest.approx(f, abs=1e-8)
     assert -1.5 * dv_ds == pytest.approx(np.stack([der_x, der_y], -1), abs=1e-7)
     assert f.min() < -0.2
+
+
+def test_free_energy_is_sum_hills():
+    x, y, f, *_ = np.loadtxt(DATA / "fes.out").T
+    axes = []
+    for nodes in (np.unique(x), np.unique(y)):
+        half = (nodes[1] - nodes[0]) / 2
+        axes.append((nodes[0] - half, nodes[-1] + half, len(nodes)))
+    ours = from_hills(read_hills(DATA / "HILLS.nanochart"), axes, 300.0)
+    f = f[np.lexsort((y, x))].reshape(ours.values.shape)
+    assert ours.values == pytest.approx(f - f.min(), abs=1e-8)
 
 
 def test_moving_restraint():

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("rdf.md", "outside.md", "engines/ase.md"))]
+DOCS = ("rdf.md", "outside.md", "engines/ase.md", "free-energies.md")
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in DOCS)]
 
 
 @pytest.fixture

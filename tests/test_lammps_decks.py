@@ -9,6 +9,8 @@ import pytest
 from lammps_runner import GRID, colvar, run, weights, write_model
 
 import nanochart
+from nanochart.sampling.hills import read_hills
+from nanochart.sampling.umbrella import read_windows
 
 ROOT = Path(__file__).parent.parent
 DECKS = ROOT / "lammps_inputs"
@@ -76,6 +78,37 @@ def test_hold_deck_holds(folder):
         log = colvar(folder / "COLVAR")
         away.append(np.linalg.norm([log[f"chart.s{i + 1}"][5:].mean() - target[i] for i in range(3)]))
     assert away[0] > 1 and away[1] < 0.3 * away[0]
+
+
+def test_steer_deck(folder):
+    args = ["-var", "settle", "10", "-var", "steps", "100", "-var", "after", "10"]
+    result = run(folder, (folder / "steer.lmp").read_text().replace("COLVAR 100", "COLVAR 10"), args=args)
+    assert result.code == 0, result.output
+    log = colvar(folder / "COLVAR")
+    assert log["time"][-1] == pytest.approx(0.6) and log["pull.work"][0] == 0
+    assert abs(log["pull.work"][-1] - log["pull.work"][-2]) < 1e-12 and abs(log["pull.work"][-1]) > 0.1
+
+
+def test_metad_deck_with_two_walkers_goes_on(folder):
+    text = (folder / "metad.lmp").read_text().replace("COLVAR 100", "COLVAR 10")
+    two = ["-partition", "1", "1", "-pscreen", "none", "-var", "pace", "20", "-var", "steps", "40"]
+    for hills, restart in ((4, "no"), (8, "yes")):
+        result = run(folder, text, ranks=2, args=[*two, "-var", "restart", restart])
+        assert result.code == 0, result.output
+        assert len(read_hills(folder / "HILLS").time) == hills
+    logs = [colvar(folder / f"COLVAR.{k}") for k in (0, 1)]
+    assert np.abs(logs[0]["chart.s1"][1:] - logs[1]["chart.s1"][1:]).min() > 1e-6  # seeds of their own
+    assert logs[0]["meta.bias"][0] > 0.1  # of the first run's hills
+
+
+def test_umbrella_deck(folder):
+    args = ["-var", "windows", "3", "-var", "steps", "100", "-var", "to", "-2.5"]
+    result = run(folder, (folder / "umbrella.lmp").read_text().replace(" 100\n", " 10\n"), args=args)
+    assert result.code == 0, result.output
+    windows = read_windows(folder / "WINDOWS")
+    assert [w.at[0] for w in windows] == pytest.approx([-2.85, -2.675, -2.5])
+    for window in windows:
+        assert window.energy(window.table["chart.s1"][:, None]) == pytest.approx(window.table["hold.bias"], rel=1e-6)
 
 
 def test_example_of_the_manual(folder):

@@ -197,6 +197,24 @@ def test_temper_needs_a_static_bias(folder):
     assert colvar(folder / "COLVAR.1")["b.bias"].max() > 0.1
 
 
+def test_temper_compares_the_hills_of_its_worlds(folder):
+    """A file of its own for each world: accepted while the hills are the same, refused when they differ."""
+    good(run(folder, deck(commands() + "run 50")))
+    two = ["-partition", "1", "1", "-pscreen", "none"]
+    static = TEMPERED.replace("height 0.3", "height 0").replace("hills HILLS", "hills $h") + GRID + " restart yes"
+    text = deck("variable t world 300 350\nvariable h world one two\nfix m all nve\n"
+                "fix bath all langevin $t $t 0.1 4711\ntimestep 0.002\n" + CHART.format(every=1) + static
+                + "\ntemper 20 10 $t bath 3 58728")  # fmt: skip
+    hills = (folder / "HILLS").read_text()
+    for name in ("one", "two"):
+        (folder / name).write_text(hills)
+    good(run(folder, text, ranks=2, args=two))
+    (folder / "two").write_text("".join(hills.splitlines(True)[:-1]))  # one hill less
+    result = run(folder, text, ranks=2, args=two, timeout=60)
+    assert result.code != 0 and "right only if all worlds have the same bias" in result.error, result.error
+    assert (folder / "one").read_text() == hills
+
+
 def test_hills_of_another_model(folder):
     good(run(folder, deck(commands() + "run 20")))
     before = (folder / "HILLS").read_bytes()

@@ -34,7 +34,7 @@ SHORT = "sigma 0.1 * 0.2 height 0.3 pace 10"
         (f"c {SHORT} hills none restart yes", "none is missing, but the run is to continue from it"),
         (f"c {SHORT} hills no/HILLS", "no/HILLS cannot be written: No such file"),
         (f"c {SHORT} hills COLVAR restart yes", "COLVAR"),
-        (f"c {SHORT} walkers partition", "walkers partition is not offered yet"),
+        (f"c {SHORT} walkers partition", "walkers partition needs several worlds: start LAMMPS with -partition"),
         (f"c {SHORT} walkers shared a", "walkers n is missing"),
         ("c sigma 1 1 1 height 1 pace 12", "pace is 12, must be a multiple of every of fix nanochart c, which is 5"),
         (f"c {SHORT} walkers shared a 4", "walkers n is 4, must be a multiple of every"),

@@ -13,6 +13,8 @@ from nanochart.chart.linear import write_linear_model
 from nanochart.landscape.ptmd_analysis import block_error
 from nanochart.landscape.ptmd_record import Record
 from nanochart.landscape.ptmd_run import run
+from nanochart.sampling.biases import Metadynamics
+from nanochart.sampling.ladder import ladder_of_run, logged_frames
 
 TEMPERATURES = (250.0, 600.0)
 GRID = RdfGrid.charting(340)
@@ -39,6 +41,48 @@ def inner_share(folder, extra: list[str], steps: int) -> tuple[np.ndarray, np.nd
         bond = np.linalg.norm(np.ptp(frame.positions, axis=0))
         inner[frame.step // record.settings.frame - 1, frame.rung] = bond < BETWEEN
     return inner[50:].mean(0), block_error(inner[50:], 15), record
+
+
+HILLS = [3.0, 3.3, 3.6, 3.9]  # A; hills in the inner well drive the bond out of it
+
+
+def write_hills(path):
+    """A HILLS file on the chart of the dimer, and V(s) of it."""
+    bias = Metadynamics([0.25], 0.02, 1, hills=str(path), names=["cv.s1"])
+    for s in HILLS:
+        bias.deposit(0.0, [s])
+    return bias
+
+
+def hilly(r):
+    """Bond energy with the hills (eV)."""
+    x = np.zeros((len(r), 2, 3))
+    x[:, 1, 2] = r
+    bias = Metadynamics([0.25], 0.02, 1)
+    bias.add(np.array(HILLS)[:, None], np.full(len(HILLS), 0.02))
+    s = rdf(x, GRID)[:, 0] @ WEIGHTS
+    return double_well(r) + bias.value(s[:, None])[0]
+
+
+def test_hills_of_a_file_enter_the_swaps(tmp_path):
+    """A static bias that all replicas read from one HILLS file, which stays as it is."""
+    write_hills(tmp_path / "HILLS")
+    before = (tmp_path / "HILLS").read_bytes()
+    fixes = ["fix cv all nanochart chart.pt every 10 log COLVAR 100",
+             "fix old all nanochart/metad cv sigma 0.25 height 0 hills HILLS restart yes grid 1 8 280"]  # fmt: skip
+    found, error, record = inner_share(tmp_path, fixes, 200_000)
+    exact = [Dimer(t, energy=hilly) for t in TEMPERATURES]
+    assert np.all(abs(found - [d.inner() for d in exact]) < 4 * error), (found, error)
+    assert abs(found - [Dimer(t).inner() for t in TEMPERATURES])[0] > 5 * error[0]
+    potential = record.by_rung(record.energies[0])[50:]
+    assert np.all(abs(potential.mean(0) - [d.mean_energy() for d in exact]) < 4 * block_error(potential, 15))
+    assert (tmp_path / "HILLS").read_bytes() == before
+
+    # from all rungs, and without the bias, at a temperature between them
+    table = logged_frames(tmp_path, after=25.0)
+    ensemble = ladder_of_run(tmp_path, 400.0, table)
+    share, error = ensemble.mean(table["cv.s1"] < BETWEEN)
+    assert abs(share - Dimer(400.0).inner()) < 4 * error + 0.01 and error < 0.05
 
 
 EXACT = [Dimer(t, energy=restrained) for t in TEMPERATURES]

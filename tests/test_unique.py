@@ -135,10 +135,10 @@ def test_compact_files_are_a_third_of_the_size(tmp_path):
 
 
 def test_structures_drawn_by_chance(source, tmp_path):
-    composition, _ = make([source], tmp_path / "all.h5", frames=3, progress=False)
+    composition, _ = make([source], tmp_path / "whole.h5", frames=3, progress=False)
     some, made = make([source], tmp_path / "six.h5", frames=3, most=6, progress=False)
     assert str(some) == str(composition)  # of all frames
-    whole, six = Dataset(tmp_path / "all.h5"), Dataset(tmp_path / "six.h5")
+    whole, six = Dataset(tmp_path / "whole.h5"), Dataset(tmp_path / "six.h5")
     first = six.count > 0
     assert first.sum() == 6 and made["rows"] == len(six) > 6
     counts = dict(zip(zip(whole.replica, whole.step), whole.count))

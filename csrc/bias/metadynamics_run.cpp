@@ -66,7 +66,7 @@ std::vector<Hill> MetadynamicsRun::read_own(std::int64_t offset, std::int64_t hi
   if (hills >= 0 && static_cast<std::int64_t>(found.size()) != hills)
     throw Error(path() + " does not have " + std::to_string(hills) + " hills in its first " +
                 std::to_string(offset) + " bytes, as when the restart file was written");
-  read_offset_ = reader.offset();
+  offset_ = reader.offset();
   return found;
 }
 
@@ -85,28 +85,28 @@ void MetadynamicsRun::open(const std::string &state) {
   // Others first: a fault in their files leaves our own as it is.
   std::vector<Hill> hills, others;
   if (!state.empty()) {
-    std::int64_t count = -1, offset = -1;
-    const bool held = state.rfind("held ", 0) == 0;
-    std::istringstream in(held ? state.substr(5) : state);
-    if (held) in >> held_step_;
-    if (!(in >> count >> offset) || count < 0 || offset < 0)
+    std::int64_t count = -1, offset = -1, held = 0;
+    const bool holds = state.rfind("held ", 0) == 0;
+    std::istringstream in(holds ? state.substr(5) : state);
+    if (holds) in >> held_step_ >> held;
+    if (!(in >> count >> offset) || held < 0 || count < held || offset < 0)
       throw Error("restart data `" + state + "` is not a state of metadynamics");
     std::string rest;
     std::getline(in, rest);
     if (walkers_) walkers_->restore(rest, others);
     hills = read_own(offset, count);
-    if (held && !hills.empty()) {
-      held_ = hills.back();
-      hills.pop_back();
-    }
+    held_.assign(hills.end() - held, hills.end());
+    hills.resize(hills.size() - held);
   } else {
     if (walkers_) walkers_->read(others);
     if (hills_.restart)
       hills = read_own(-1, -1);
     else if (writes())
       file_->create();
+    else if (adds())
+      offset_ = static_cast<std::int64_t>(format_header(header()).size());
   }
-  own_hills_ = static_cast<std::int64_t>(hills.size()) + (held_ ? 1 : 0);
+  own_hills_ = static_cast<std::int64_t>(hills.size() + held_.size());
   hills.insert(hills.end(), others.begin(), others.end());
   if (file_ && !file_->message().empty()) messages_.push_back(file_->message());
   bias_.add(hills);
@@ -115,32 +115,43 @@ void MetadynamicsRun::open(const std::string &state) {
 }
 
 Hill MetadynamicsRun::write(const Hill &hill) {
-  if (file_) file_->append(hill);
+  if (file_)
+    file_->append(hill);
+  else if (!hills_.file.empty())
+    offset_ += static_cast<std::int64_t>(format_hill(header(), hill).size());
   ++own_hills_;
   return {hill.time, hill.center, height_as_read(header(), hill)};
 }
 
-void MetadynamicsRun::record(const Hill &hill) { bias_.add(write(hill)); }
+void MetadynamicsRun::record(const std::vector<Hill> &hills) {
+  std::vector<Hill> written;
+  for (const Hill &hill : hills) written.push_back(write(hill));
+  bias_.add(written);
+}
+
+void MetadynamicsRun::hold(std::int64_t step, const std::vector<Hill> &hills) {
+  if (!opened_) throw Error("metadynamics: open() must come before the first step");
+  settle(step);
+  for (const Hill &hill : hills) held_.push_back(write(hill));
+  held_step_ = step;
+}
 
 void MetadynamicsRun::deposit(std::int64_t step, double time, const double *s) {
   if (!opened_) throw Error("metadynamics: open() must come before the first step");
   settle(step);
-  if (bias_.due(step)) {
-    held_ = write(next_hill(time, s));
-    held_step_ = step;
-  }
+  if (bias_.due(step)) hold(step, {next_hill(time, s)});
   if (walkers_ && step % hills_.read_every == 0) read_walkers();
 }
 
 void MetadynamicsRun::settle(std::int64_t step) {
-  if (!held_ || held_step_ >= step) return;
-  bias_.add(*held_);
-  held_.reset();
+  if (held_.empty() || held_step_ >= step) return;
+  bias_.add(held_);
+  held_.clear();
 }
 
 void MetadynamicsRun::update(std::int64_t step, double time, const double *s) {
   if (!opened_) throw Error("metadynamics: open() must come before the first step");
-  if (bias_.due(step)) record(next_hill(time, s));
+  if (bias_.due(step)) record({next_hill(time, s)});
   if (walkers_ && step % hills_.read_every == 0) read_walkers();
 }
 
@@ -152,7 +163,7 @@ void MetadynamicsRun::read_walkers() {
   }
   HillsReader own(path(), header());
   own.read(hills);
-  held_.reset();  // it is among them
+  held_.clear();  // it is among them
   // A file that is cut again during this very reading is found at the next one.
   if (!walkers_->read(hills)) walkers_->read(hills);
   bias_.clear();
@@ -162,15 +173,17 @@ void MetadynamicsRun::read_walkers() {
 }
 
 std::string MetadynamicsRun::state() const {
-  std::string text = held_ ? "held " + std::to_string(held_step_) + " " : "";
+  std::string text;
+  if (!held_.empty())
+    text = "held " + std::to_string(held_step_) + " " + std::to_string(held_.size()) + " ";
   text += std::to_string(own_hills_) + " ";
-  text += file_ ? std::to_string(file_->offset()) : std::to_string(read_offset_);
+  text += std::to_string(file_ ? file_->offset() : offset_);
   return walkers_ ? text + walkers_->state() : text;
 }
 
 std::vector<Hill> MetadynamicsRun::list() const {
   std::vector<Hill> hills = bias_.list();
-  if (held_) hills.push_back(*held_);
+  hills.insert(hills.end(), held_.begin(), held_.end());
   return hills;
 }
 

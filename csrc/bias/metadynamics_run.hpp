@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,16 +46,20 @@ class MetadynamicsRun : public Bias {
   // run: the hill is written at once, but V has it only from settle() at a later step on.
   void deposit(std::int64_t step, double time, const double *s);
   void settle(std::int64_t step);  // before value() at `step`
-  // The same in parts, for walkers that exchange hills themselves.
+  // The same in parts, for walkers that exchange hills themselves: each process calls hold() with
+  // the hills of all, in the same order.
   Hill next_hill(double time, const double *s) const { return bias_.next_hill(time, s); }
-  void record(const Hill &hill);  // writes (if this process does) and adds
-  std::vector<Hill> list() const;  // all hills, one that is not yet in V included
+  void hold(std::int64_t step, const std::vector<Hill> &hills);
+  void record(const std::vector<Hill> &hills);  // writes (if this process does) and adds
+  std::vector<Hill> list() const;  // all hills, those that are not yet in V included
 
   // Hills, bytes, and how far other walkers' files were read: for the engine's restart file. Where
   // several processes add hills and one writes them, the writer's state is that of all.
   std::string state() const;
-  std::int64_t total() const { return bias_.hills() + (held_ ? 1 : 0); }
-  double last_height() const { return held_ ? held_->height : bias_.last_height(); }
+  std::int64_t total() const { return bias_.hills() + static_cast<std::int64_t>(held_.size()); }
+  double last_height() const {
+    return held_.empty() ? bias_.last_height() : held_.back().height;
+  }
   const Metadynamics &bias() const { return bias_; }
   const HillsOptions &hills() const { return hills_; }
   // What happened since the last call, for the engine's log.
@@ -71,13 +74,15 @@ class MetadynamicsRun : public Bias {
   std::unique_ptr<HillsFile> file_;
   std::unique_ptr<Walkers> walkers_;
   std::vector<std::string> messages_;
-  std::int64_t own_hills_ = 0, read_offset_ = 0;
-  std::optional<Hill> held_;  // written, not yet in V
+  std::int64_t own_hills_ = 0;
+  std::int64_t offset_ = 0;  // bytes of a file that this process does not write
+  std::vector<Hill> held_;   // written, not yet in V
   std::int64_t held_step_ = 0;
   bool opened_ = false;
 
   HillsHeader header() const;
-  bool writes() const { return hills_.write && bias_.options().height > 0; }
+  bool adds() const { return bias_.options().height > 0; }
+  bool writes() const { return hills_.write && adds(); }
   std::string path() const;
   Hill write(const Hill &hill);
   std::vector<Hill> read_own(std::int64_t offset, std::int64_t hills);

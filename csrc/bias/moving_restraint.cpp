@@ -73,13 +73,20 @@ double MovingRestraint::value(const double *s, double *dv_ds) const {
   return energy;
 }
 
+double MovingRestraint::work_with(const double *s) const {
+  double work = work_;
+  if (begun_)
+    for (std::size_t i = 0; i < center_.size(); ++i)
+      work += 0.5 * (last_pull_[i] - kappa_[i] * (s[i] - center_[i])) *
+              (center_[i] - last_center_[i]);
+  return work;
+}
+
 void MovingRestraint::update(std::int64_t step, const double *s) {
   set_step(step);
+  if (step != last_step_) work_ = work_with(s);
   std::vector<double> pull(center_.size());
   for (std::size_t i = 0; i < pull.size(); ++i) pull[i] = -kappa_[i] * (s[i] - center_[i]);
-  if (begun_ && step != last_step_)
-    for (std::size_t i = 0; i < pull.size(); ++i)
-      work_ += 0.5 * (pull[i] + last_pull_[i]) * (center_[i] - last_center_[i]);
   begun_ = true;
   last_step_ = step;
   last_center_ = center_;

@@ -40,6 +40,7 @@ class MovingRestraint : public Bias {
   const std::vector<double> &kappa() const { return kappa_; }
   const std::vector<Leg> &legs() const { return legs_; }
   double work() const { return work_; }         // eV
+  double work_with(const double *s) const;      // as it will be after update() at this s
   void set_work(double work) { work_ = work; }  // on restart, before the first update()
 
   // Work and last update, for the engine's restart file. restore() throws Error when it is not the

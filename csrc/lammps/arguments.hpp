@@ -46,9 +46,10 @@ struct WallArguments {
 WallArguments parse_wall(const Words &words);
 
 // fix ID group nanochart/metad CVFIX sigma w1 .. wd height h pace n [biasfactor gamma] [temp T]
-//     [grid lo hi bins] .. [hills FILE] [restart yes|no] [walkers DIR NAME n]
+//     [grid lo hi bins] .. [hills FILE] [restart yes|no] [walkers DIR NAME n | walkers partition]
 struct MetadArguments {
   std::string chart;
+  bool partition = false;       // the worlds of a -partition run are the walkers
   MetadynamicsOptions options;  // height in the deck's energy unit
   HillsOptions files;           // without the model's hash
 };

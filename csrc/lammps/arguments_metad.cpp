@@ -4,11 +4,12 @@
 namespace nanochart {
 namespace {
 
-void parse_walkers(ArgumentReader &reader, HillsOptions &files) {
-  files.directory = reader.word("walkers DIR");
-  if (files.directory == "partition")
-    throw Error("walkers partition is not offered yet: give walkers DIR NAME n, with another NAME "
-                "in each world");
+void parse_walkers(ArgumentReader &reader, MetadArguments &a) {
+  auto &files = a.files;
+  const std::string first = reader.word("walkers DIR");
+  a.partition = first == "partition";
+  if (a.partition) return;
+  files.directory = first;
   files.walker = reader.word("walkers NAME");
   files.read_every = reader.positive("walkers n");
 }
@@ -51,7 +52,7 @@ MetadArguments parse_metad(const Words &words) {
     } else if (keyword == "restart") {
       a.files.restart = reader.yes_or_no(keyword);
     } else if (keyword == "walkers") {
-      parse_walkers(reader, a.files);
+      parse_walkers(reader, a);
     } else {
       reader.unknown(keyword);
     }
@@ -62,6 +63,8 @@ MetadArguments parse_metad(const Words &words) {
     if (o.height > 0) throw Error("pace is missing: give the number of steps between hills");
     o.pace = 1;  // a static bias has no hills to add
   }
+  if (a.partition && o.height == 0)
+    throw Error("height is 0, must be > 0 with walkers partition: there are no hills to share");
   for (const int c : o.components)
     a.files.names.push_back(a.chart + ".s" + std::to_string(c + 1));
   return a;

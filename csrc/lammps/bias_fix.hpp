@@ -31,8 +31,9 @@ class BiasFix : public LAMMPS_NS::Fix {
   void start(std::int64_t step, const std::vector<double> &s);  // setup of a run
   void finish(std::int64_t step, double time, const std::vector<double> &s);  // after the forces
   virtual void advance(std::int64_t) {}  // (root) bias() is that of this step from now on
-  // Further columns of the log, after the energy; values matter on the root rank.
-  virtual void add_columns(std::vector<std::string> &, std::vector<double> &) const {}
+  // Further columns of the log at this step's s, after the energy; values matter on the root rank.
+  virtual void add_columns(const std::vector<double> &, std::vector<std::string> &,
+                           std::vector<double> &) const {}
 
   int setmask() override { return 0; }
   void init() override;

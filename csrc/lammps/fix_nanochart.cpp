@@ -71,7 +71,6 @@ void FixNanochart::step(int vflag) {
     guarded(lmp, who(), [&] {
       evaluation_->add_force(every * units_.energy, atom->f, vflag_global ? virial : nullptr);
     });
-  if (log_is_due()) guarded(lmp, who(), [this] { take_row(); });
 }
 
 bool FixNanochart::biased() const {
@@ -82,13 +81,20 @@ void FixNanochart::setup(int vflag) {
   step(vflag);
   if (biased())
     for (auto *bias : biases()) bias->start(update->ntimestep, evaluation_->s());
+  log();
 }
 
 // Biases change after the force: that of this step belongs to the old V.
 void FixNanochart::post_force(int vflag) {
   step(vflag);
+  log();
   if (biased())
     for (auto *bias : biases()) bias->finish(update->ntimestep, time(), evaluation_->s());
+}
+
+void FixNanochart::min_post_force(int vflag) {
+  step(vflag);
+  log();
 }
 
 void FixNanochart::post_run() {

@@ -22,9 +22,9 @@ class FixNanochart : public LAMMPS_NS::Fix {
   int setmask() override;
   void init() override;
   void setup(int vflag) override;
-  void min_setup(int vflag) override { step(vflag); }
+  void min_setup(int vflag) override { min_post_force(vflag); }
   void post_force(int vflag) override;
-  void min_post_force(int vflag) override { step(vflag); }
+  void min_post_force(int vflag) override;
   void post_run() override;
   double compute_scalar() override;        // total bias energy, the deck's unit
   double compute_vector(int i) override;   // s[d], then how far outside the training data
@@ -62,6 +62,7 @@ class FixNanochart : public LAMMPS_NS::Fix {
   bool log_is_due() const;
   void check_log_is_mine() const;
   void open_log();
+  void log();
   void take_row();
   void write_row();
 };

@@ -39,6 +39,10 @@ double FixNanochart::time() const {
   return (update->atime + (update->ntimestep - update->atimestep) * update->dt) / units_.time;
 }
 
+void FixNanochart::log() {
+  if (log_is_due()) guarded(lmp, who(), [this] { take_row(); });
+}
+
 // While minimising, a step number has several trial positions, of which the last one stays.
 void FixNanochart::take_row() {
   if (row_.step != update->ntimestep) write_row();
@@ -53,7 +57,7 @@ void FixNanochart::take_row() {
   for (const auto *bias : biases()) {
     row_.fields.push_back(std::string(bias->id) + ".bias");
     row_.values.push_back(evaluation_->energies().at(bias->id));
-    bias->add_columns(row_.fields, row_.values);
+    bias->add_columns(evaluation_->s(), row_.fields, row_.values);
   }
   if (!minimizing()) write_row();
 }

@@ -47,6 +47,14 @@ void FixNanochartRestraint::open(const std::string &state) {
   if (!state.empty()) moving_->restore(state);
 }
 
+void FixNanochartRestraint::add_columns(const std::vector<double> &s,
+                                        std::vector<std::string> &names,
+                                        std::vector<double> &values) const {
+  if (!moving_) return;
+  names.push_back(std::string(id) + ".work");
+  values.push_back(moving_->work_with(s.data()));
+}
+
 double FixNanochartRestraint::compute_vector(int) {
   return moving_ ? from_root(moving_->work()) * units_.energy : 0;
 }

@@ -14,6 +14,8 @@ class FixNanochartRestraint : public BiasFix {
   const Bias &bias() const override { return *restraint_; }
   std::string static_potential() const override { return parameters_; }
   void advance(std::int64_t step) override;
+  void add_columns(const std::vector<double> &s, std::vector<std::string> &names,
+                   std::vector<double> &values) const override;
   double compute_vector(int) override;  // work, the deck's energy unit
 
  protected:

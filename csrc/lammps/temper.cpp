@@ -44,8 +44,9 @@ void check_temper(LAMMPS_NS::LAMMPS *lammps, int every, bool energy_is_tallied,
   found[SILENT] = !biases.empty() && !energy_is_tallied;
   std::string potential;
   for (const auto *bias : biases) {
-    found[MOVES] |= bias->static_potential().empty();
-    potential += bias->static_potential() + "\n";
+    const std::string text = bias->static_potential();
+    found[MOVES] |= text.empty();
+    potential += text + "\n";
   }
   std::array<std::uint64_t, 2> least{hash(potential), ~hash(potential)};
   MPI_Allreduce(MPI_IN_PLACE, found.data(), PROBLEMS, MPI_INT, MPI_MAX, universe->uworld);

@@ -20,14 +20,11 @@ const DenseKernels &current_dense_kernels() {
   return baseline::dense_kernels;
 }
 
-template <class T>
-auto product();
-template <>
-auto product<float>() { return current_dense_kernels().float32; }
-template <>
-auto product<double>() { return current_dense_kernels().float64; }
+const DenseProducts<float> &products(float) { return current_dense_kernels().float32; }
+const DenseProducts<double> &products(double) { return current_dense_kernels().float64; }
 
-int padded(int n) { return (n + DenseKernels::PAD - 1) / DenseKernels::PAD * DenseKernels::PAD; }
+constexpr int PAD = DenseProducts<float>::PAD;
+int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
 
 template <class T>
 using Aligned = std::vector<T, CacheAligned<T>>;
@@ -35,20 +32,18 @@ using Aligned = std::vector<T, CacheAligned<T>>;
 template <class T>
 struct Layer {
   int inputs, outputs;
-  Aligned<T> by_input, by_output;  // weights [inputs][padded(outputs)], [outputs][padded(inputs)]
-  Aligned<T> bias;                 // padded, as all below
-  Aligned<T> h, slope;             // outputs of the layer and their derivative, of the last value
-  Aligned<T> back;                 // dV/d(inputs)
+  Aligned<T> weight;    // [inputs][padded(outputs)]: once, since it is most of what the cache holds
+  Aligned<T> bias;      // padded with zeros, as all below
+  Aligned<T> h, slope;  // outputs of the layer and their derivative, of the last value
+  Aligned<T> back;      // dV/d(inputs)
 
   explicit Layer(const DenseLayer &from)
-      : inputs(from.inputs), outputs(from.outputs), by_input(inputs * padded(outputs)),
-        by_output(outputs * padded(inputs)), bias(padded(outputs)), h(padded(outputs)),
-        slope(padded(outputs)), back(padded(inputs)) {
+      : inputs(from.inputs), outputs(from.outputs), weight(inputs * padded(outputs)),
+        bias(padded(outputs)), h(padded(outputs)), slope(padded(outputs)), back(padded(inputs)) {
     for (int o = 0; o < outputs; ++o) {
       bias[o] = static_cast<T>(from.bias[o]);
       for (int i = 0; i < inputs; ++i)
-        by_input[i * padded(outputs) + o] = by_output[o * padded(inputs) + i] =
-            static_cast<T>(from.weight[o * inputs + i]);
+        weight[i * padded(outputs) + o] = static_cast<T>(from.weight[o * inputs + i]);
     }
   }
 };
@@ -58,7 +53,7 @@ class DenseEncoder : public Encoder {
  public:
   DenseEncoder(const ModelMetadata &metadata, const DenseParameters &parameters)
       : metadata_(metadata), silu_(metadata.dense.activation == "silu"),
-        offset_(parameters.offset), scale_(parameters.scale), x_(offset_.size()), seed_(metadata.latent) {
+        offset_(parameters.offset), scale_(parameters.scale), x_(offset_.size()), seed_(padded(metadata.latent)) {
     for (const auto &layer : parameters.layers) layers_.emplace_back(layer);
   }
 
@@ -71,7 +66,7 @@ class DenseEncoder : public Encoder {
     const T *in = x_.data();
     for (auto &layer : layers_) {
       layer.h = layer.bias;
-      product_(layer.inputs, padded(layer.outputs), layer.by_input.data(), in, layer.h.data());
+      products_.add_rows(layer.inputs, padded(layer.outputs), layer.weight.data(), in, layer.h.data());
       if (&layer != &layers_.back()) activate(layer);
       in = layer.h.data();
     }
@@ -86,8 +81,8 @@ class DenseEncoder : public Encoder {
     const T *out = seed_.data();
     for (std::size_t l = layers_.size(); l-- > 0;) {
       auto &layer = layers_[l];
-      std::fill(layer.back.begin(), layer.back.end(), T(0));
-      product_(layer.outputs, padded(layer.inputs), layer.by_output.data(), out, layer.back.data());
+      products_.rows_times(layer.inputs, padded(layer.outputs), layer.weight.data(), out,
+                           layer.back.data());
       for (int i = 0; l > 0 && i < layer.inputs; ++i) layer.back[i] *= layers_[l - 1].slope[i];
       out = layer.back.data();
     }
@@ -98,10 +93,11 @@ class DenseEncoder : public Encoder {
   ModelMetadata metadata_;
   bool silu_;
   std::vector<double> offset_, scale_;  // g is scaled before it is rounded to T
-  std::vector<T> x_, seed_;
+  std::vector<T> x_;
+  Aligned<T> seed_;
   std::vector<Layer<T>> layers_;
   bool kept_ = false;
-  decltype(product<T>()) product_ = product<T>();
+  const DenseProducts<T> &products_ = products(T());
 
   void activate(Layer<T> &layer) const {
     for (int i = 0; i < layer.outputs; ++i) {

@@ -4,12 +4,20 @@
 // core/kernels.hpp.
 namespace nanochart {
 
-struct DenseKernels {
-  // y[c] += sum_r x[r] a[r][c], r < rows, c < columns, always in the same order. Columns are a
-  // multiple of PAD; a and y are aligned to 64 bytes.
+// Products with a matrix a[rows][columns], always in the same order. Columns are a multiple of PAD,
+// a and what has columns are aligned to 64 bytes.
+template <class T>
+struct DenseProducts {
   static constexpr int PAD = 64;
-  void (*float32)(int rows, int columns, const float *a, const float *x, float *y);
-  void (*float64)(int rows, int columns, const double *a, const double *x, double *y);
+  // y[c] += sum_r x[r] a[r][c]
+  void (*add_rows)(int rows, int columns, const T *a, const T *x, T *y);
+  // y[r] = sum_c a[r][c] x[c]
+  void (*rows_times)(int rows, int columns, const T *a, const T *x, T *y);
+};
+
+struct DenseKernels {
+  DenseProducts<float> float32;
+  DenseProducts<double> float64;
 };
 
 namespace baseline { extern const DenseKernels dense_kernels; }

@@ -58,6 +58,19 @@ std::unique_ptr<MetadynamicsRun> make(
   return run;
 }
 
+void add_hills(MetadynamicsRun &run, const Vector &center, const Vector &height) {
+  const auto biased = py::ssize_t(run.bias().options().components.size());
+  const auto n = height.size();
+  if (height.ndim() != 1 || center.ndim() != 2 || center.shape(0) != n || center.shape(1) != biased)
+    throw Error("hills need center[n, " + std::to_string(biased) + "] and height[n]");
+  std::vector<Hill> hills(n);
+  for (py::ssize_t i = 0; i < n; ++i) {
+    hills[i] = {0.0, {}, height.at(i)};
+    for (py::ssize_t j = 0; j < biased; ++j) hills[i].center[j] = center.at(i, j);
+  }
+  run.record(hills);
+}
+
 // A copy has the same V and grows by itself: its hills live in memory alone, since a HILLS file has
 // one writer.
 py::tuple parameters(const MetadynamicsRun &r) {
@@ -157,10 +170,12 @@ ValueError
           "deposit",
           [](MetadynamicsRun &r, double time, const Vector &s) {
             expect_cvs(s, r.bias().dim(), false);
-            r.record(r.next_hill(time, s.data()));
+            r.record({r.next_hill(time, s.data())});
             return r.bias().last_height();
           },
           py::arg("time"), py::arg("s"), "Adds (and writes) a hill at s[d] now; returns its height, eV.")
+      .def("add", &add_hills, py::arg("center"), py::arg("height"),
+           "Adds (and writes) hills of known height[n], eV, at center[n, k] of the biased CVs.")
       .def(
           "hold",
           [](MetadynamicsRun &r, std::int64_t step, double time, const Vector &s) {

@@ -20,6 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from nanochart import ChartCV
+from nanochart.chart.quality import neighbour_shares
 from nanochart.chart.reading_hot import basins, inherent_quality
 from nanochart.chart.samples import parts_of
 from nanochart.landscape import cna
@@ -28,18 +29,7 @@ from nanochart.landscape.dataset_file import VALIDATION
 from nanochart.plots.style import LABEL_COLOURS
 
 DOCS = Path(__file__).parent.parent
-NEIGHBOURS = 10
 WARM = (350, 450)  # K, where the suggested sigma is measured
-
-
-def neighbour_agreement(s: np.ndarray, labels: np.ndarray, trajectory: np.ndarray) -> float:
-    """Mean share of the 10 nearest neighbours in s, of other trajectories, that carry one's label."""
-    share = []
-    for i in range(len(s)):
-        distance = np.linalg.norm(s - s[i], axis=1)
-        distance[trajectory == trajectory[i]] = np.inf
-        share.append(np.mean(labels[np.argpartition(distance, NEIGHBOURS)[:NEIGHBOURS]] == labels[i]))
-    return float(np.mean(share))
 
 
 def numbers(chart: ChartCV, frames: Dataset, unseen: np.ndarray, labels: np.ndarray) -> tuple[dict, np.ndarray, np.ndarray]:
@@ -49,8 +39,8 @@ def numbers(chart: ChartCV, frames: Dataset, unseen: np.ndarray, labels: np.ndar
     basin = basins(trajectory, np.unique(labels, return_inverse=True)[1], frames.energy[unseen])
     result = inherent_quality(hot, cold, labels, basin)
     result["neighbours_of_same_label"] = {
-        "hot": round(neighbour_agreement(hot, labels, trajectory), 3),
-        "quenched": round(neighbour_agreement(cold, labels, trajectory), 3),
+        "hot": round(float(np.nanmean(neighbour_shares(hot, labels, trajectory))), 3),
+        "quenched": round(float(np.nanmean(neighbour_shares(cold, labels, trajectory))), 3),
         "by_chance": round(float(sum(np.mean(labels == name) ** 2 for name in cna.LABELS)), 3),
     }
     return result, hot, cold

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import chart, landscape, reading
+from . import chart, landscape, reading, sampling
 
 app = typer.Typer(
     help="Learned structural charts of metal nanoclusters, as collective variables in MD.",
@@ -20,6 +20,7 @@ for command in (landscape.potential, landscape.ptmd, landscape.quench, landscape
                 chart.train, chart.distil, chart.export, chart.info,
                 reading.families, reading.chart, reading.project, reading.quality):  # fmt: skip
     app.command()(command)
+app.add_typer(sampling.fes, name="fes")
 
 
 @app.command()
