@@ -3,9 +3,10 @@
     python recipes/landscapes.py [Au147 ...] [--folder landscapes] [--jobs 2] [--length 1.0]
 
 For each system two runs of parallel tempering from opposite starts, all their frames quenched, the
-comparison of the two, and the compact data set NAME.h5 of the repository. On two cores about an
-hour of MD and an hour of quenching; --length 10 makes every run ten times longer. An interrupted
-recipe continues where it stopped when started again. `nanochart ptmd`, `quench`, `convergence` and
+comparison of the two, and the compact data set NAME.h5 of the repository. On two cores about half
+an hour of MD, as long for the trajectories of recipes/Au147.py, and a quarter of an hour of
+quenching; --length 10 makes every run of tempering ten times longer. An interrupted recipe
+continues where it stopped when started again. `nanochart ptmd`, `quench`, `convergence` and
 `dataset` do the same one by one.
 """
 
@@ -25,7 +26,7 @@ from nanochart.plots import populations, tempering
 
 @dataclass(frozen=True)
 class System:
-    """Periods in ps, length in ns a replica; starts and seeds of the two runs."""
+    """Periods in ps; starts, lengths (ns a replica) and seeds of the two runs; frames and structures kept at most."""
 
     element: str
     atoms: int
@@ -33,27 +34,28 @@ class System:
     swap: float
     frame: float
     checkpoint: float
-    length: float
     starts: tuple[str, str]
+    lengths: tuple[float, float]
     seeds: tuple[int, int]
+    frames: int = 2  # of each structure
+    most: int | None = None
 
 
 SYSTEMS = {
-    "Au147": System("Au", 147, (250, 600, 16), 2.5, 2.5, 50, 5.0, ("Ih", "Dh"), (11, 12)),
-    "Ag147": System("Ag", 147, (300, 750, 12), 2.0, 4.0, 40, 2.5, ("Ih", "Dh"), (13, 16)),
-    "Cu147": System("Cu", 147, (350, 900, 12), 1.5, 3.0, 30, 1.8, ("Ih", "Dh"), (14, 17)),
-    "Au90": System("Au", 90, (250, 550, 12), 2.0, 4.0, 40, 3.2, ("Fcc", "Dh"), (15, 18)),
+    "Au147": System("Au", 147, (250, 600, 16), 2.5, 2.5, 50, ("Ih", "Dh"), (5.0, 1.56), (11, 12), 1, 8600),
+    "Ag147": System("Ag", 147, (300, 750, 12), 2.0, 4.0, 40, ("Ih", "Dh"), (1.2, 0.5), (13, 16)),
+    "Cu147": System("Cu", 147, (350, 900, 12), 1.5, 3.0, 30, ("Ih", "Dh"), (0.9, 0.24), (14, 17)),
+    "Au90": System("Au", 90, (250, 550, 12), 2.0, 4.0, 40, ("Fcc", "Dh"), (1.6, 1.6), (15, 18), 3),
 }
-FRAMES_OF_EACH = 2  # thermal frames kept of each unique structure, at most
 
 
-def temper(folder: Path, system: System, start: str, seed: int, longer: float) -> None:
+def temper(folder: Path, system: System, start: str, length: float, seed: int) -> None:
     """One run, to its end; `report` makes summary.json and ptmd.png beside its frames."""
     if not (folder / "settings.json").exists():
         ptmd_command.new_run(folder, system.element, system.atoms, ladder=system.ladder, swap=system.swap,
-                             frame=system.frame, checkpoint=system.checkpoint, length=system.length, motifs=[start],
+                             frame=system.frame, checkpoint=system.checkpoint, length=length, motifs=[start],
                              seed=seed)  # fmt: skip
-    ptmd_command.lengthen(folder, longer * system.length)
+    ptmd_command.lengthen(folder, length)
     ptmd_command.go_on(folder)
     summary, table = ptmd_command.report(folder)
     tempering(summary, folder / "ptmd.png")
@@ -72,8 +74,8 @@ def more(name: str, folder: Path, jobs: int) -> list[Path]:
 def landscape(name: str, folder: Path, jobs: int, longer: float) -> None:
     system = SYSTEMS[name]
     runs = [folder / f"{name}-{start}" for start in system.starts]
-    for run, start, seed in zip(runs, system.starts, system.seeds):
-        temper(run, system, start, seed, longer)
+    for run, start, length, seed in zip(runs, system.starts, system.lengths, system.seeds):
+        temper(run, system, start, longer * length, seed)
     pairs = folder / f"{name}.quenched.h5"
     print(quench(runs, pairs, jobs=jobs))
     comparison = compare(pairs, jobs)
@@ -82,8 +84,8 @@ def landscape(name: str, folder: Path, jobs: int, longer: float) -> None:
     print(comparison.table())
     output = folder / f"{name}.h5"
     output.unlink(missing_ok=True)  # of an earlier, shorter run
-    composition, made = make([pairs, *more(name, folder, jobs)], output, frames=FRAMES_OF_EACH, compact=True,
-                             threads=jobs)  # fmt: skip
+    composition, made = make([pairs, *more(name, folder, jobs)], output, frames=system.frames, most=system.most,
+                             compact=True, threads=jobs)  # fmt: skip
     print(f"{composition}\ndata set: {output}, {made['rows']} frames, content hash {made['hash']}")
 
 

@@ -147,3 +147,18 @@ def test_table(tmp_path):
     frames = read(paths[0], index=":")
     assert len(frames) == 3 and frames[0].get_potential_energy() == 5.0
     assert frames[0].info["row"] == 5 and np.allclose(frames[0].positions, ih, atol=1e-5)
+
+
+def test_shipped_families_are_of_the_shipped_models():
+    """A model that is made anew needs its families anew: nanochart families MODEL DATA -o DIR --store."""
+    from hashlib import sha256
+    from pathlib import Path
+
+    import nanochart
+
+    found = list((Path(nanochart.__file__).parent / "models").glob("*.families.json"))
+    assert found
+    for path in found:
+        model = path.with_name(path.name.replace(".families.json", ".pt"))
+        families = Families.load(path, sha256(model.read_bytes()).hexdigest())
+        assert len(families) > 5 and families.centroids.shape[1] == 3

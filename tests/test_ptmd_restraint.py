@@ -14,6 +14,7 @@ from nanochart.landscape.ptmd_analysis import block_error
 from nanochart.landscape.ptmd_record import Record
 from nanochart.landscape.ptmd_run import run
 from nanochart.sampling.biases import Metadynamics
+from nanochart.sampling.ladder import ladder_of_run, logged_frames
 
 TEMPERATURES = (250.0, 600.0)
 GRID = RdfGrid.charting(340)
@@ -67,7 +68,7 @@ def test_hills_of_a_file_enter_the_swaps(tmp_path):
     """A static bias that all replicas read from one HILLS file, which stays as it is."""
     write_hills(tmp_path / "HILLS")
     before = (tmp_path / "HILLS").read_bytes()
-    fixes = ["fix cv all nanochart chart.pt every 10",
+    fixes = ["fix cv all nanochart chart.pt every 10 log COLVAR 100",
              "fix old all nanochart/metad cv sigma 0.25 height 0 hills HILLS restart yes grid 1 8 280"]  # fmt: skip
     found, error, record = inner_share(tmp_path, fixes, 200_000)
     exact = [Dimer(t, energy=hilly) for t in TEMPERATURES]
@@ -76,6 +77,12 @@ def test_hills_of_a_file_enter_the_swaps(tmp_path):
     potential = record.by_rung(record.energies[0])[50:]
     assert np.all(abs(potential.mean(0) - [d.mean_energy() for d in exact]) < 4 * block_error(potential, 15))
     assert (tmp_path / "HILLS").read_bytes() == before
+
+    # from all rungs, and without the bias, at a temperature between them
+    table = logged_frames(tmp_path, after=25.0)
+    ensemble = ladder_of_run(tmp_path, 400.0, table)
+    share, error = ensemble.mean(table["cv.s1"] < BETWEEN)
+    assert abs(share - Dimer(400.0).inner()) < 4 * error + 0.01 and error < 0.05
 
 
 EXACT = [Dimer(t, energy=restrained) for t in TEMPERATURES]

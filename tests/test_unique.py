@@ -134,6 +134,20 @@ def test_compact_files_are_a_third_of_the_size(tmp_path):
     assert sizes[True] < 0.45 * sizes[False], sizes
 
 
+def test_structures_drawn_by_chance(source, tmp_path):
+    composition, _ = make([source], tmp_path / "whole.h5", frames=3, progress=False)
+    some, made = make([source], tmp_path / "six.h5", frames=3, most=6, progress=False)
+    assert str(some) == str(composition)  # of all frames
+    whole, six = Dataset(tmp_path / "whole.h5"), Dataset(tmp_path / "six.h5")
+    first = six.count > 0
+    assert first.sum() == 6 and made["rows"] == len(six) > 6
+    counts = dict(zip(zip(whole.replica, whole.step), whole.count))
+    assert all(counts[r, t] == n for r, t, n in zip(six.replica[first], six.step[first], six.count[first]))
+    assert len(six) == sum(min(n, 3) for n in six.count[first])
+    for code, energy in zip(six.cna[~first], six.energy[~first]):
+        assert np.any((six.cna[first] == code) & (np.abs(energy - six.energy[first]) < 1e-4))
+
+
 def test_several_sources(source, tmp_path):
     """Two halves in two files give what the whole gives, but for the numbers of their trajectories."""
     whole = dataset_file.read_columns(source, list(dataset_file.REQUIRED))

@@ -52,14 +52,23 @@ def partners(kept: np.ndarray, stands: np.ndarray, most: int, seed: int) -> np.n
     return others[rank < most]
 
 
-def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: int = 1, compact: bool = False,
-         seed: int = 0, threads: int = 1, progress: bool = True) -> tuple[Composition, dict[str, object]]:  # fmt: skip
+def drawn(columns: dict[str, np.ndarray], kept: np.ndarray, stands: np.ndarray, most: int, seed: int):
+    """columns, kept and stands of `most` unique structures, drawn by chance, and of their frames."""
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(kept))[:most])
+    rows = np.flatnonzero(np.isin(stands, chosen))
+    columns = {name: values[rows] for name, values in columns.items()}
+    return columns, np.searchsorted(rows, kept[chosen]), np.searchsorted(chosen, stands[rows])
+
+
+def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: int = 1, most: int | None = None,
+         compact: bool = False, seed: int = 0, threads: int = 1,
+         progress: bool = True) -> tuple[Composition, dict[str, object]]:  # fmt: skip
     """Write the unique structures of `sources` with labels, counts and splits to `output`.
 
     frames: frames kept of each structure at most. The first one has the number of all of them as its
     `count`, the further ones (other thermal positions of the same minimum) have 0; they are on
     the side of the first one in both splits, or on neither where their own stretch of trajectory
-    is on the other. compact: see `dataset_file.DECIMALS`. Trajectories are numbered through the
+    is on the other. most: structures kept at most, drawn by chance. compact: see `dataset_file.DECIMALS`. Trajectories are numbered through the
     sources. Returns the composition and `dataset.summary` of the new set. Raises ValueError for
     sources without converged frames or of several clusters, FileExistsError if `output` exists.
     """
@@ -68,6 +77,8 @@ def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: i
     if frames < 1:
         raise ValueError(f"dataset: {frames} frames of each structure, must be >= 1")
     composition, columns, kept, stands = reduce(sources, rule, threads, progress)
+    if most is not None and len(kept) > most:
+        columns, kept, stands = drawn(columns, kept, stands, most, seed)
     rows = np.concatenate([kept, partners(kept, stands, frames - 1, seed)])
     rows = rows[np.argsort(columns["row"][rows])]  # as they lie in the sources
     names = [name for name in files.TYPES if any(name in files.columns_of(source) for source in sources)]

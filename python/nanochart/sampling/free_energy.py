@@ -173,5 +173,4 @@ def distance(one: FreeEnergy, other: FreeEnergy, below: float) -> float:
     low = (other.values < below) & np.isfinite(one.values)
     if not low.any():
         raise ValueError("the two free energies have no bin in common")
-    difference = (one.values - other.values)[low]
-    return float(np.std(difference))
+    return float(np.std(one.values[low] - other.values[low]))
