@@ -119,7 +119,7 @@ def test_two_runs_are_one(folder):
     assert list(logs[0]) == ["time", "c.s1", "c.s2", "c.s3", "c.outside", "r.bias"]
     assert logs[0]["time"] == pytest.approx(np.arange(0, 0.201, 0.02), abs=1e-12)
     for name in logs[0]:
-        assert logs[1][name] == pytest.approx(logs[0][name], rel=1e-9, abs=1e-9), name
+        assert logs[1][name] == pytest.approx(logs[0][name], rel=1e-9, abs=1e-9, nan_ok=True), name
 
 
 def test_continue_from_a_restart_file(folder):
@@ -132,7 +132,7 @@ def test_continue_from_a_restart_file(folder):
     both = colvar(folder / "COLVAR")
     assert both["time"] == pytest.approx([*whole["time"], *whole["time"][4:]], abs=1e-12)
     for name in whole:
-        assert both[name][9:] == pytest.approx(whole[name][4:], rel=1e-9, abs=1e-9), name
+        assert both[name][9:] == pytest.approx(whole[name][4:], rel=1e-9, abs=1e-9, nan_ok=True), name
 
 
 def test_logs_are_kept_or_appended(folder):
@@ -144,7 +144,7 @@ def test_logs_are_kept_or_appended(folder):
     first = (folder / "COLVAR").read_text()
     good(run(folder, deck(HOT + CHART.strip() + " append yes\nrun 5")))
     assert (folder / "COLVAR").read_text() == first + first
-    assert re.fullmatch(r"#! FIELDS time c.s1 c.s2 c.s3 c.outside\n( -?[\d.]+){5}\n( -?[\d.]+){5}\n", first)
+    assert re.fullmatch(r"#! FIELDS time c.s1 c.s2 c.s3 c.outside\n(( -?[\d.]+){4} nan\n){2}", first)
 
 
 def test_minimize(folder):
@@ -170,7 +170,7 @@ def test_rerun_writes_the_log_again(folder):
     first, again = colvar(folder / "COLVAR"), colvar(folder / "AGAIN")
     assert len(first["time"]) == 7
     for name in first:
-        assert again[name] == pytest.approx(first[name], rel=1e-12, abs=1e-12), name
+        assert again[name] == pytest.approx(first[name], rel=1e-12, abs=1e-12, nan_ok=True), name
 
 
 def test_fixes_come_and_go_in_every_order(folder):

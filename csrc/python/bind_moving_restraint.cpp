@@ -84,6 +84,13 @@ ValueError
           "Sets `step` and adds no work: s[d] may have changed by other means than dynamics.")
       .def_property_readonly("state", &MovingRestraint::state, "text for a restart")
       .def_property_readonly("center", &MovingRestraint::center, "a[d] at the present step")
+      .def(
+          "work_with",
+          [](const MovingRestraint &r, const Vector &s) {
+            expect_cvs(s, r.dim(), false);
+            return r.work_with(s.data());
+          },
+          py::arg("s"), "W as it will be after update() at s[d], eV")
       .def_property("work", &MovingRestraint::work, &MovingRestraint::set_work, "W, eV")
       .def_property_readonly("dim", &MovingRestraint::dim, "number of CVs, d");
 }

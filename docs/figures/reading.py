@@ -26,11 +26,11 @@ def nanochart(*arguments) -> None:
 
 
 def keep(picture: Path, name: str, width: int = 1100) -> None:
-    """A copy of few colours for the documentation."""
+    """A small copy for the documentation."""
     image = Image.open(picture).convert("RGB")
     if image.width > width:
         image = image.resize((width, image.height * width // image.width), Image.LANCZOS)
-    image.quantize(192).save(DOCS / "img" / name, optimize=True)
+    image.save(DOCS / "img" / name, optimize=True)  # a palette would merge the orange of icosahedral atoms with red
 
 
 def write_trajectory(data: str, path: Path) -> None:

@@ -15,6 +15,7 @@ STARTS = ["Ih", "Dh", "Fcc"]
 TEMPERATURE = 450  # K
 STEPS = 100_000  # 0.5 ns
 HELD_STEPS = 20_000
+HELD_KAPPA = 5  # eV: the cluster pulls towards its own basin with some 0.5 eV per unit of s
 INTERVAL = 0.2 if sys.stderr.isatty() else 10  # s between turns of the progress bar
 
 
@@ -82,7 +83,7 @@ def run(folder: Path) -> None:
     # Hold the icosahedron half-way to where the decahedron was: the restraint must move the mean.
     target = np.mean([runs["Ih"][:, 1:].mean(0), runs["Dh"][:, 1:].mean(0)], axis=0).round(2)
     variables = {"start": "Ih", "temperature": TEMPERATURE, "steps": HELD_STEPS}
-    variables |= {f"s{i + 1}": value for i, value in enumerate(target)}
+    variables |= {f"s{i + 1}": value for i, value in enumerate(target)} | {"kappa": HELD_KAPPA}
     run_deck(folder, "hold.lmp", HELD_STEPS, variables, "held")
     shutil.move(folder / "COLVAR", folder / "COLVAR.held")
     runs["held"] = read_colvar(folder / "COLVAR.held")

@@ -25,7 +25,7 @@ class BiasedCalculator(Calculator):
     """E = E' + V(s), F = F' - dV/dx, stress = stress' + dV/dstrain / volume; E', F', stress' of a calculator.
 
     V is the sum of the biases at the chart coordinates s(x). `results` also holds `s` [d], `outside`, `V` (eV) and,
-    for each bias, `NAME.bias` and (metadynamics) `NAME.rct`, the columns of a COLVAR file.
+    for each bias, `NAME.bias` and (metadynamics) `NAME.rct` or (moving restraint) `NAME.work`, the columns of a COLVAR file.
 
     Asking for energies or forces changes no bias: a minimiser, a finite difference or a second question drops no
     hill. Hills, moving centres and work follow the steps of molecular dynamics after `follow(dyn)`.
@@ -125,6 +125,8 @@ class BiasedCalculator(Calculator):
                 columns[f"{name}.bias"] = v
                 if isinstance(bias, Metadynamics):
                     columns[f"{name}.rct"] = bias.ct
+                elif isinstance(bias, MovingRestraint):
+                    columns[f"{name}.work"] = bias.work_with(s)
             return total
 
         s, outside, dv_dx, dv_dstrain = self.chart.value_and_pullback(dv_ds=dv_ds, **frame)

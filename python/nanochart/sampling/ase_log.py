@@ -16,7 +16,8 @@ class ChartLog:
     """An observer that only logs: `dyn.attach(ChartLog(dyn, chart, "COLVAR"), interval=100)`.
 
     The file is that of fix nanochart: `time` in ps (an optimiser has no time: its step number), `NAME.s1` .., and
-    `NAME.outside`; for a BiasedCalculator also `BIAS.bias` in eV and (metadynamics) `BIAS.rct`.
+    `NAME.outside`; for a BiasedCalculator also `BIAS.bias` in eV and (metadynamics) `BIAS.rct`
+    or (moving restraint) `BIAS.work`.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class ChartLog:
         atoms = self.dyn.atoms
         if self.biased:
             s, outside = self.chart.get_property("s", atoms), self.chart.results["outside"]
-            columns = {key: value for key, value in self.chart.results.items() if key.endswith((".bias", ".rct"))}
+            columns = {key: value for key, value in self.chart.results.items() if key.endswith((".bias", ".rct", ".work"))}
         else:
             s, outside, *_ = self.chart.value_and_pullback(dv_ds=np.zeros_like, **self.atoms.frame(atoms))
             columns = {}
