@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nanochart._core import ColvarLog
 from nanochart.landscape import cna
 
 from . import frames
@@ -64,27 +65,28 @@ def project(chart: ChartCV, source: str | os.PathLike, colvar: str | os.PathLike
 
     options: of `frames.batches`. With `quench` each frame is minimised first (of one element with
     the built-in potential); frames whose quench fails keep NaN. Raises ValueError for a trajectory
-    of another system than the model's; what was read before a bad frame is in the COLVAR file.
+    of another system than the model's; what was read before a bad frame is in the COLVAR file. An
+    existing file is kept as bck.0.NAME, as LAMMPS runs keep theirs.
     """
     from tqdm import tqdm
 
     name = Path(source).name + (f" replica {options['replica']}" if options.get("replica") is not None else "")
     quencher, parts = None, []
     bar = tqdm(unit="frame", desc=name, disable=None if progress else True)
-    with open(colvar, "w") as file:
-        try:
-            for batch in frames.batches(source, **options):
-                _check(chart, batch, source)
-                if quench and quencher is None:
-                    quencher = _quencher(chart, batch)
-                part = _evaluate(chart, batch, families, quencher)
-                file.write(_rows(part, header=not parts))
-                parts.append(part)
-                bar.update(len(batch.time))
-        finally:
-            bar.close()
-            if quencher is not None:
-                quencher.close()
+    log = ColvarLog(os.fspath(colvar), append=False)
+    try:
+        for batch in frames.batches(source, **options):
+            _check(chart, batch, source)
+            if quench and quencher is None:
+                quencher = _quencher(chart, batch)
+            part = _evaluate(chart, batch, families, quencher)
+            _write(log, part)
+            parts.append(part)
+            bar.update(len(batch.time))
+    finally:
+        bar.close()
+        if quencher is not None:
+            quencher.close()
     whole = {key: None if parts[0][key] is None else np.concatenate([p[key] for p in parts]) for key in parts[0]}
     return Projection(name, **whole, family_names=families.names if families else ())
 
@@ -185,12 +187,10 @@ def _evaluate(chart: ChartCV, batch: Batch, families: Families | None, quencher)
             "family": families.assign(s) if families else None, "label": label, "energy": energy}  # fmt: skip
 
 
-def _rows(part: dict, header: bool) -> str:
-    """Lines of COLVAR, times and values printed as `fix nanochart` prints them."""
+def _write(log: ColvarLog, part: dict) -> None:
     d = part["s"].shape[1]
     columns = {f"chart.s{i + 1}": part["s"][:, i] for i in range(d)} | {"chart.outside": part["outside"]}
     columns |= {f"chart.{name}": part[name] for name in ("family", "label", "energy") if part[name] is not None}
-    lines = ["#! FIELDS time " + " ".join(columns)] if header else []
+    log.header(["time", *columns])
     for time, *values in zip(part["time"], *columns.values()):
-        lines.append(f" {time:.6f} " + " ".join(f"{v:.15g}" for v in values))
-    return "\n".join(lines) + "\n"
+        log.row(time, values)
