@@ -1,6 +1,6 @@
 """nanochart: learned structural charts of metal nanoclusters in molecular dynamics."""
 
-import importlib
+from nanochart._lazy import lazy
 
 # Loaded on first use: LAMMPS imports this package at every start, only to find the plugin.
 _HOMES = {
@@ -12,15 +12,4 @@ _HOMES = {
     "Error": "nanochart._core",
 }
 __all__ = list(_HOMES)
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'nanochart' has no attribute '{name}'")
-
-
-def __dir__():
-    return sorted(set(globals()) | set(_HOMES))
+__getattr__, __dir__ = lazy(__name__, _HOMES)

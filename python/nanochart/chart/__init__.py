@@ -1,15 +1,8 @@
 """Learning and reading the chart."""
 
-import importlib
+from nanochart._lazy import lazy
 
 # Loaded on first use: they import torch.
-_HOMES = {"Autoencoder": "autoencoder", "ChartCV": "chart_cv"}
+_HOMES = {"Autoencoder": "nanochart.chart.autoencoder", "ChartCV": "nanochart.chart.chart_cv"}
 __all__ = list(_HOMES)
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy(__name__, _HOMES)
