@@ -3,7 +3,8 @@
     python docs/figures/landscapes.py FOLDER        # where recipes/landscapes.py has put them
 
 Writes docs/data/NAME.json, NAME.png, NAME.convergence.png and docs/data/README.md from the data sets NAME.h5, all
-tempered and quenched frames NAME.quenched.h5, the comparisons NAME.convergence.json and the runs' summary.json.
+tempered and quenched frames NAME.quenched.h5, NAME.convergence.json, NAME.superposition.json and the runs'
+summary.json.
 """
 
 import json
@@ -51,6 +52,7 @@ def results(folder: Path, name: str) -> tuple[dict, Comparison, Composition, lis
     arrays = {k: np.array(saved[k]) for k in ("temperatures", "frames", "populations", "errors")}
     comparison = Comparison(saved["system"], tuple(saved["runs"]), **arrays)
     runs = [json.loads((folder / run / "summary.json").read_text()) for run in comparison.runs]
+    superposition = json.loads((folder / f"{name}.superposition.json").read_text())
     return {
         "frames": dict(zip(cna.LABELS, composition.frames.tolist())), "failed": composition.failed,
         "unique": dict(zip(cna.LABELS, composition.unique.tolist())),
@@ -64,7 +66,7 @@ def results(folder: Path, name: str) -> tuple[dict, Comparison, Composition, lis
                     "shares": p.round(3).tolist(), "agree": bool(a)}
                    for t, p, a in zip(comparison.temperatures, comparison.populations.swapaxes(0, 1),
                                       comparison.agree)],
-        "verdict": comparison.verdict(),
+        "verdict": comparison.verdict(), "superposition": superposition,
     }, comparison, composition, runs  # fmt: skip
 
 
@@ -110,10 +112,16 @@ def section(name: str, found: dict, composition: Composition) -> str:
         lines.append(f"| {run} | {r['nanoseconds']:.2f} | {r['round_trips']} | {r['swaps_accepted_least']:.0%} | "
                      f"{h['highest']:.0f} K | {h['from']:.0f}-{h['to']:.0f} K | {f'{half:.0f} K' if half else '-'} |")
     lines += ["", f"**Convergence.** {found['verdict']}.", f"![convergence]({name}.convergence.png)", "",
-              "| T (K) | most frequent label in " + " | in ".join(found["runs"]) + " | |", "|---" * 4 + "|"]  # fmt: skip
-    for m in found["motifs"]:
-        labels = (f"{label} {max(shares):.0%}" for label, shares in zip(m["most_frequent"], m["shares"]))
-        lines.append(f"| {m['kelvin']:.0f} | {' | '.join(labels)} | {'' if m['agree'] else 'differ'} |")
+              "| T (K) | most frequent label in " + " | in ".join(found["runs"]) + " | | by superposition |",
+              "|---" * 5 + "|"]  # fmt: skip
+    solid = min((half for half in found["half_amorphous_at"] if half), default=np.inf)
+    for m, stable in zip(found["motifs"], found["superposition"]["populations"]):
+        labels = [f"{label} {max(shares):.0%}" for label, shares in zip(m["most_frequent"], m["shares"])]
+        labels += ["" if m["agree"] else "differ"]
+        labels += [f"{cna.LABELS[int(np.argmax(stable))]} {max(stable):.0%}" if m["kelvin"] < solid else ""]
+        lines.append(f"| {m['kelvin']:.0f} | {' | '.join(labels)} |")
+    lowest = zip(cna.LABELS, found["superposition"]["lowest"])
+    lines += ["", "Lowest minimum of each label (eV): " + ", ".join(f"{k} {e:.3f}" for k, e in lowest if e) + "."]
     file = found["file"]
     lines += ["", f"`data/{name}.h5`: {file['structures']:,} unique structures, {file['rows']:,} frames, "
               f"{file['megabytes']} MB, content hash `{file['hash'][:16]}`.", ""]  # fmt: skip
@@ -125,7 +133,8 @@ def main(folder: Path) -> None:
     page = ["# The four data sets", "",
             "Made by `python recipes/landscapes.py`; this page by `python docs/figures/landscapes.py`. "
             f"Numbers called the paper's are from {PAPER_SOURCE}. How such sets are made, and what these ones are good "
-            "for: [landscapes](../landscapes.md).", ""]  # fmt: skip
+            "for: [landscapes](../landscapes.md). The last column of the tables by temperature is the most frequent label at "
+            "equilibrium below melting, by [harmonic superposition](../commands/superposition.md) of the minima found.", ""]  # fmt: skip
     for name in SYSTEMS:
         if not (folder / f"{name}.convergence.json").exists():
             print(f"{name}: not there")
