@@ -133,8 +133,9 @@ def main(folder: Path) -> None:
     page = ["# The four data sets", "",
             "Made by `python recipes/landscapes.py`; this page by `python docs/figures/landscapes.py`. "
             f"Numbers called the paper's are from {PAPER_SOURCE}. How such sets are made, and what these ones are good "
-            "for: [landscapes](../landscapes.md). The last column of the tables by temperature is the most frequent label at "
-            "equilibrium below melting, by [harmonic superposition](../commands/superposition.md) of the minima found.", ""]  # fmt: skip
+            "for: [landscapes](../landscapes.md). The last column of the tables by temperature is the most frequent "
+            "label at equilibrium, below melting, by [harmonic superposition](../commands/superposition.md) of the "
+            "minima found.", ""]  # fmt: skip
     for name in SYSTEMS:
         if not (folder / f"{name}.convergence.json").exists():
             print(f"{name}: not there")
