@@ -38,7 +38,7 @@ class System:
     starts: tuple[str, str]
     lengths: tuple[float, float]
     seeds: tuple[int, int]
-    frames: int = 2  # of each structure
+    frames: int = 1  # of each structure
     most: int | None = None
 
 
@@ -46,7 +46,7 @@ class System:
 SILVER = (300, 335, 372, 412, 455, 500, 540, 570, 590, 600, 610, 620, 630, 645, 670, 710)
 COPPER = (350, 390, 433, 480, 530, 582, 630, 668, 695, 708, 718, 728, 738, 750, 780, 840)
 SYSTEMS = {
-    "Au147": System("Au", 147, (250, 600, 16), 2.5, 2.5, 50, ("Ih", "Dh"), (8.0, 8.0), (11, 12), 1, 10000),
+    "Au147": System("Au", 147, (250, 600, 16), 2.5, 2.5, 50, ("Ih", "Dh"), (8.0, 8.0), (11, 12), most=9000),
     "Ag147": System("Ag", 147, SILVER, 2.0, 4.0, 40, ("Ih", "Dh"), (2.5, 2.5), (21, 22)),
     "Cu147": System("Cu", 147, COPPER, 1.5, 3.0, 30, ("Ih", "Dh"), (1.8, 1.8), (23, 24)),
     "Au90": System("Au", 90, (250, 550, 12), 2.0, 4.0, 40, ("Fcc", "Dh"), (3.2, 3.2), (15, 18)),
