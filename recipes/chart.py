@@ -31,7 +31,7 @@ SAMPLES = 250_000  # shown to a network: 7,800 steps
 INHERENT = Settings("inherent", activation="silu", batch=32, rate=3e-3, schedule="cosine")
 CHARTING = Settings("charting", batch=32, rate=1e-3, schedule="cosine")
 QUENCHED = dict(inputs="quenched", target="self")
-STUDENT = StudentSettings()
+STUDENT = StudentSettings(epochs=150, inputs=24_000)
 
 
 def plan(settings: Settings, data: Path, inputs: int, split: str = "blocks") -> Settings:
