@@ -56,7 +56,7 @@ def test_settings_are_checked(tmp_path, change, message):
 
 def test_a_chart_in_only_some_replicas_is_refused(tmp_path):
     (tmp_path / "extra.txt").write_text('if "${replica} == 0" then "fix cv all nanochart Au147"\n')
-    with pytest.raises(ValueError, match="must be unconditional: `temper` waits forever"):
+    with pytest.raises(ValueError, match="must be unconditional: swaps are right only if"):
         new_run(tmp_path / "run", "Au", 55, ladder=[300, 400, 3], extra=tmp_path / "extra.txt")
 
 
