@@ -106,6 +106,8 @@ class Settings:
 
     @classmethod
     def load(cls, path: Path) -> Settings:
+        if not path.exists():
+            raise FileNotFoundError(f"ptmd: {path.parent} has no {path.name}, must be the folder of a run")
         values = json.loads(path.read_text())
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
