@@ -36,6 +36,7 @@ pair_coeff * * Au.eam.alloy Au
 neighbor 1.0 bin
 timestep {timestep}
 fix move all nve
+compute ke all ke
 thermo_modify norm no lost error
 """
 
@@ -102,7 +103,7 @@ def conserved(folder: Path, bias: str, timestep: float, every: int, ps: float) -
     period = every * max(round(100 / (timestep * every)), 1)  # about 0.1 ps
     steps = round(1000 * ps / timestep / period) * period
     text = DECK.format(read="read_restart start\nreset_timestep 0", timestep=timestep / 1000) + bias.format(every=every)
-    text += f"fix out all ave/time {period} 1 {period} c_thermo_pe c_thermo_ke file energy format ' %.15g'\nrun {steps}\n"
+    text += f"fix out all ave/time {period} 1 {period} c_thermo_pe c_ke file energy format ' %.15g'\nrun {steps}\n"
     if not lammps(folder, text):
         return None
     rows = np.loadtxt(folder / "energy")
