@@ -173,7 +173,6 @@ def test_atlas_in_a_browser(pictures, browser, folder):
         return page.evaluate("document.getElementById('cluster').toDataURL()")
 
     assert shown("energy").startswith(f"{points.energy.min():.3f} eV (0.000 above")
-    # A click on a point is an event of plotly; which point lies under a pixel is plotly's own affair.
     embedded = page.evaluate("D.row")
     k = embedded.index(int(points.row[60]))
     before = canvas()
@@ -207,4 +206,38 @@ def test_atlas_in_a_browser(pictures, browser, folder):
     page.select_option("#atoms", "coordination")
     assert "≤ 4" in shown("key")
     assert not faults, faults
+    page.close()
+
+
+# Where a point of the chart is on the screen: plotly's scene keeps the matrices of its camera.
+PIXEL = """k => {
+  const chart = document.getElementById("chart"), scene = chart._fullLayout.scene._scene, camera = scene.glplot.cameraParams;
+  let v = [0, 1, 2].map(i => D.s[i][k] * scene.dataScale[i]).concat(1);
+  for (const m of [camera.model, camera.view, camera.projection])
+    v = [0, 1, 2, 3].map(row => v.reduce((sum, value, column) => sum + m[4 * column + row] * value, 0));
+  const box = scene.container.getBoundingClientRect();
+  return [box.x + box.width * (1 + v[0] / v[3]) / 2, box.y + box.height * (1 - v[1] / v[3]) / 2];
+}"""
+
+
+def test_a_mouse_click_on_a_point_shows_its_structure(pictures, browser):
+    """With the mouse, as a user: which point lies under a pixel is found by plotly."""
+    page = _page(browser)
+    page.goto((pictures[0] / "atlas.html").as_uri())
+    page.wait_for_selector("body[data-ready=yes]")
+    first = page.evaluate("chosen")
+    # The point farthest from the middle of the others: nothing lies in front of it.
+    s = np.array(page.evaluate("D.s")).T
+    wanted = int(np.argmax(np.linalg.norm((s - np.median(s, axis=0)) / np.ptp(s, axis=0), axis=1)))
+    x, y = page.evaluate(PIXEL, wanted)
+    page.mouse.move(x + 1, y)
+    page.mouse.move(x, y)
+    page.wait_for_function("document.getElementById('chart')._fullLayout.scene._scene.glplot.selection.object")
+    page.mouse.click(x, y, delay=1500)  # pressed while a frame is drawn, which takes long without a graphics card
+    page.wait_for_function("k => chosen !== k", arg=first)
+    clicked = page.evaluate("chosen")
+    found, meant = (np.array(page.evaluate(PIXEL, k)) for k in (clicked, wanted))
+    assert np.linalg.norm(found - meant) < 15  # pixels
+    assert f"row {page.evaluate('D.row')[clicked]} " in page.text_content("#row")
+    assert page.text_content("#label") == page.evaluate("k => D.labels[D.label[k]]", clicked)
     page.close()

@@ -58,6 +58,17 @@ def test_a_resumed_run_equals_an_uninterrupted_one(samples, tmp_path):
     assert [row["rate"] for row in a["history"]] == [1e-3, 5e-4, 2.5e-4]
 
 
+def test_a_cosine_rises_falls_and_belongs_to_its_epochs(samples, tmp_path):
+    whole = Settings(**FAST | {"epochs": 10}, schedule="cosine")
+    assert [whole.rate_at(t) for t in (0, 1, 10)] == pytest.approx([0, 1e-3 * (1 + np.cos(np.pi / 10)) / 2, 0])
+    assert whole.rate_at(5) == pytest.approx(5e-4)
+    rates = [whole.rate_at(t) for t in np.linspace(1, 10, 50)]
+    assert (np.diff(rates) < 0).all()
+    train(samples, tmp_path, Settings(**FAST | {"epochs": 1}, schedule="cosine"), progress=False)
+    with pytest.raises(ValueError, match="was trained with another epochs"):
+        train(samples, tmp_path, whole, resume=True, progress=False)
+
+
 def test_a_run_stops_on_a_plateau(samples, tmp_path):
     falling = [{"validation": v} for v in (5.0, 4.0, 3.0, 2.999, 2.998)]
     assert plateau(falling, 2) and not plateau(falling, 3) and not plateau(falling, 0)
@@ -178,6 +189,7 @@ def test_wrong_input(samples, tmp_path):
     with pytest.raises(FileNotFoundError, match="checkpoint.pt does not exist"):
         load_checkpoint(tmp_path)
     for wrong, message in (({"patience": -1}, "patience is -1"), ({"precision": "half"}, "precision is 'half'"),
+                           ({"schedule": "line"}, "schedule is 'line', must be"),
                            ({"device": "tpu"}, "device is 'tpu', must be cpu or cuda")):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             Settings(**wrong)

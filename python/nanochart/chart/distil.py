@@ -32,6 +32,7 @@ METRIC_STRUCTURES = 24
 MOST_UNSEEN = 4000
 METRIC_SHARE = 0.9995  # of the trace of J J^T that the compared directions carry
 WHITENING_FLOOR = 1e-3  # of the largest variance
+KEPT_VARIANCE = 1e-7  # of the largest: g is smooth, so that a quarter of its directions hold all that varies
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class StudentSettings:
     epochs: int = 200
     batch: int = 256
     rate: float = 3e-3
-    gradient_weight: float = 1.0
+    gradient_weight: float = 3.0
     inputs: int = 36000
     seed: int = 0
 
@@ -82,7 +83,7 @@ def train_student(
         raise ValueError("the teacher gives values or gradients that are not finite on its training data")
     del x, gradients
 
-    # The student learns in whitened coordinates z of g, where all directions are alike to Adam.
+    # The student learns in whitened coordinates z of g, where all directions are alike to Adam, and which are few.
     mean, basis = whitening(g)
     z = (torch.as_tensor(g).flatten(1) - mean) @ basis
     to_directions = basis.T @ directions  # ds/dz [r'] -> ds along directions, since ds/dg = basis ds/dz
@@ -103,10 +104,11 @@ def leading_directions(metric: np.ndarray) -> torch.Tensor:
 
 
 def whitening(g: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """mean [C*K] and basis [C*K,C*K]: (g - mean) @ basis has variances of about one."""
+    """mean [C*K] and basis [C*K,r]: (g - mean) @ basis has variances of at most about one."""
     flat = g.reshape(len(g), -1).astype(float)
     values, vectors = np.linalg.eigh(np.cov(flat, rowvar=False))
-    basis = vectors / np.sqrt(np.maximum(values, 0) + WHITENING_FLOOR * values[-1])
+    kept = values > KEPT_VARIANCE * values[-1]
+    basis = vectors[:, kept] / np.sqrt(values[kept] + WHITENING_FLOOR * values[-1])
     return torch.as_tensor(flat.mean(axis=0), dtype=torch.float32), torch.as_tensor(basis, dtype=torch.float32)
 
 
@@ -146,9 +148,12 @@ def _fold(student: DenseNetwork, mean: torch.Tensor, basis: torch.Tensor, g: np.
     widths = tuple(layer.out_features for layer in student.layers[:-1])
     activation = student.description()["activation"]
     folded = DenseNetwork(mean.numpy(), scale, widths, student.layers[-1].out_features, activation)
-    folded.layers.load_state_dict(student.layers.state_dict())
     first = student.layers[0].weight.detach().double() @ basis.double().T
     with torch.no_grad():
+        for mine, theirs in zip(folded.layers, student.layers):
+            mine.bias.copy_(theirs.bias)
+        for mine, theirs in zip(folded.layers[1:], student.layers[1:]):
+            mine.weight.copy_(theirs.weight)
         folded.layers[0].weight.copy_(first / torch.as_tensor(scale, dtype=torch.float64))
     return folded.eval()
 

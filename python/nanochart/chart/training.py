@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,12 +19,16 @@ from nanochart.chart.run_folder import load_checkpoint, save_checkpoint, setting
 from nanochart.chart.samples import Samples, grid_of, make_samples, parts_of
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+SCHEDULES = ("steps", "cosine")
+WARM_UP = 0.1  # of a cosine run
 PLATEAU = 2e-3  # relative: a validation loss that falls by less has not improved
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train. Adam's rate is halved at each milestone (epoch numbers from 0). With patience
+    """How to train. Adam's rate is halved at each milestone (epoch numbers from 0; schedule "steps", the
+    papers'), or rises from zero over the first tenth of the run and falls to zero as a cosine
+    ("cosine": better after few epochs, whose number must then be known beforehand). With patience
     p > 0 a run stops when the validation loss has not fallen by 0.2 % for p epochs. Weights are
     float32 always, precision is that of the convolutions: "auto" takes bfloat16 where the processor
     multiplies it in hardware tiles (AMX) or the device is a GPU."""
@@ -34,6 +39,7 @@ class Settings:
     epochs: int = 100
     batch: int = 128
     rate: float = 1e-3
+    schedule: str = "steps"
     milestones: tuple[int, ...] = (30, 90)
     patience: int = 0
     seed: int = 0
@@ -43,6 +49,8 @@ class Settings:
     def __post_init__(self):
         if self.epochs < 1 or self.batch < 2:
             raise ValueError(f"epochs {self.epochs} must be >= 1 and batch {self.batch} >= 2")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule is {self.schedule!r}, must be one of {SCHEDULES}")
         if self.patience < 0:
             raise ValueError(f"patience is {self.patience}, must be a number of epochs, or 0 for no early stop")
         if self.precision not in PRECISIONS:
@@ -51,6 +59,13 @@ class Settings:
             raise ValueError(f"device is {self.device!r}, must be cpu or cuda")
         if self.device == "cuda" and not torch.cuda.is_available():
             raise ValueError("device is cuda, but this torch finds no GPU: give device cpu")
+
+    def rate_at(self, epoch: float) -> float:
+        """Adam's rate after so many epochs."""
+        if self.schedule == "steps":
+            return self.rate * 0.5 ** sum(epoch >= m for m in self.milestones)
+        done = epoch / self.epochs
+        return self.rate * min(1.0, done / WARM_UP) * (1 + math.cos(math.pi * done)) / 2
 
     def bfloat16(self) -> bool:
         if self.precision != "auto":
@@ -112,9 +127,6 @@ def train(
                disable=None if progress else True, mininterval=1)  # fmt: skip
     while len(history) < settings.epochs and not plateau(history, settings.patience):
         epoch, started = len(history), time.perf_counter()
-        rate = settings.rate * 0.5 ** sum(epoch >= m for m in settings.milestones)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
         loss = loop.epoch(optimiser, training, epoch, bar)
         held_out = float(loop.losses(validation).mean())
         if not np.isfinite(held_out):
@@ -122,7 +134,7 @@ def train(
         if held_out < min((row["validation"] for row in history), default=np.inf):
             state["best"] = {name: t.detach().cpu().clone() for name, t in model.state_dict().items()}
         seconds = round(time.perf_counter() - started, 2)
-        history.append({"epoch": epoch, "rate": rate, "training": loss, "validation": held_out,
+        history.append({"epoch": epoch, "rate": settings.rate_at(epoch), "training": loss, "validation": held_out,
                         "seconds": seconds})  # fmt: skip
         state |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
         save_checkpoint(folder, state)
@@ -217,7 +229,10 @@ class _Loop:
         order = np.random.default_rng((self.settings.seed, epoch)).permutation(index)
         self.model.train()
         total = 0.0
-        for batch in torch.as_tensor(order, device=self.device).split(self.settings.batch):
+        batches = torch.as_tensor(order, device=self.device).split(self.settings.batch)
+        for i, batch in enumerate(batches):
+            for group in optimiser.param_groups:
+                group["lr"] = self.settings.rate_at(epoch + i / len(batches))
             optimiser.zero_grad(set_to_none=True)
             loss = self.errors(batch).mean()
             loss.backward()
@@ -237,7 +252,9 @@ class _Loop:
 
 def _restore(folder: Path, state: dict[str, Any], model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
     old = load_checkpoint(folder)
-    changed = settings_changed(old["settings"], state["settings"], free=("epochs", "patience"))
+    steps = state["settings"]["schedule"] == "steps"  # a cosine belongs to its number of epochs
+    free = ("epochs", "patience") if steps else ("patience",)
+    changed = settings_changed(old["settings"], state["settings"], free=free)
     changed += [key for key in ("info", "samples") if old[key] != state[key]]
     if changed:
         raise ValueError(f"{folder} was trained with another {', '.join(changed)}: give the same, or another folder")

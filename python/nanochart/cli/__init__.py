@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (landscape.potential, landscape.ptmd, landscape.quench, landscape.dataset, landscape.convergence,
+                landscape.superposition,
                 chart.train, chart.distil, chart.export, chart.info,
                 reading.families, reading.chart, reading.project, reading.quality):  # fmt: skip
     app.command()(command)

@@ -22,6 +22,7 @@ def train(
     patience: Annotated[int, typer.Option(min=0, help="epochs without a better validation loss before the end; 0: never")] = 20,
     batch: Annotated[int, typer.Option(min=2)] = 128,
     rate: Annotated[float, typer.Option(help="of Adam")] = 1e-3,
+    schedule: Annotated[str, typer.Option(help="of the rate: steps (at the milestones), or cosine (over all epochs)")] = "steps",
     milestones: Annotated[str, typer.Option(help="epochs at which the rate is halved")] = "30 90",
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     bins: Annotated[Optional[int], typer.Option(help="points of the papers' grid; default: by the data")] = None,
@@ -36,7 +37,7 @@ def train(
     from nanochart.chart.training import Settings, train_dataset
 
     halved = tuple(int(epoch) for epoch in milestones.replace(",", " ").split())
-    settings = Settings(architecture, latent, activation, epochs, batch, rate, halved, patience, seed, device=device)
+    settings = Settings(architecture, latent, activation, epochs, batch, rate, schedule, halved, patience, seed, device=device)
     options = dict(target=target, inputs=inputs, split=split, bins=bins, structures=structures)
     if scan is not None:
         from nanochart.chart.latent_scan import latent_scan

@@ -123,3 +123,26 @@ def convergence(
     comparison.save(path.with_suffix(".json"))
     populations(comparison, path)
     typer.echo(f"{comparison.table()}\nwrote {path} and {path.with_suffix('.json')}")
+
+
+def superposition(
+    source: Annotated[Path, typer.Argument(help="data set of `nanochart dataset`, of the built-in potential")],
+    temperatures: Annotated[str, typer.Option("--temperatures", help="K, with spaces between")] = "250 300 350 400 450 500",
+    most: Annotated[int, typer.Option(min=1, help="minima of each label, the lowest in energy")] = 200,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="numbers as JSON; default: SOURCE.superposition.json")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="processes side by side; under mpiexec its processes instead")] = 1,
+):  # fmt: skip
+    """Equilibrium populations of the labels from the minima of a data set and their vibrations."""
+    from nanochart.landscape.superposition import minima
+
+    try:
+        kelvin = [float(t) for t in temperatures.split()]
+    except ValueError:
+        kelvin = []
+    if not kelvin or min(kelvin) <= 0:
+        raise ValueError(f"superposition: --temperatures is {temperatures!r}, must be temperatures > 0 (K): \"300 400\"")
+    found = minima(source, most, jobs)
+    if found is not None:  # None on the workers of mpiexec
+        path = output or source.with_suffix(".superposition.json")
+        found.save(path, kelvin)
+        typer.echo(f"{found.table(kelvin)}\nwrote {path}")
