@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.cluster import Icosahedron
+from lammps_runner import colvar
 from ptmd_systems import write_icosahedron
 from typer.testing import CliRunner
 
@@ -198,6 +199,10 @@ def test_the_deck_of_au147_runs(tmp_path):
     assert (tmp_path / "log.lammps").read_text().splitlines()[-1].split()[0] == "40"
     frames = open_frames(tmp_path / "frames.23.bin", 147)
     assert frames["step"].tolist() == [0, 40]
+    logs = [colvar(tmp_path / f"COLVAR.{k}") for k in range(24)]
+    assert all(log["time"] == pytest.approx([0, 0.1, 0.2]) for log in logs)
+    s = np.array([[log[f"chart.s{i}"][0] for i in (1, 2, 3)] for log in logs])
+    assert s[:4] == pytest.approx(s[4:8]) and np.abs(np.diff(s[:4], axis=0)).min() > 1e-3  # four motifs in turn
 
 
 def test_too_small_a_disk_is_said_before_and_during_the_run(tmp_path, monkeypatch):
