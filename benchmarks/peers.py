@@ -2,17 +2,27 @@
 
 g alone: scikit-learn's KernelDensity, and, where installed, freud's histogram of distances and dscribe's MBTR.
 s and its gradient by positions: PyTorch autograd through distances, Gaussians and the network, eager, scripted and
-compiled. `fix external` with PyTorch is in step.py. Nothing is timed that did not first give nanochart's g or s.
+compiled. An MD step in LAMMPS: `fix external` with PyTorch autograd in Python. A step of PLUMED: PYTORCH_MODEL on a
+hand-made g (plumed_action.py). Whoever says s must first give nanochart's s and forces. Least CPU times, except
+PLUMED's, which are its own.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import math
+import os
+import shutil
+import tempfile
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
+import plumed_action
+import rdf
+import step
 import torch
-from rdf import GRID, cluster, kernel_density, least_time
+from rdf import GRID, cluster, kernel_density
 
 import nanochart
 
@@ -20,6 +30,10 @@ FRAMES = cluster(147) + np.random.default_rng(2).normal(scale=0.05, size=(8, 147
 MODELS = ("Au147", "Au147-charting")
 POINTS = torch.tensor(GRID.points)
 WIDTH = GRID.bandwidth
+
+
+def least_time(call) -> float:
+    return rdf.least_time(call, time.process_time)
 
 
 def distribution(x: torch.Tensor, points: torch.Tensor, width: float) -> torch.Tensor:
@@ -97,18 +111,25 @@ def descriptors() -> list[dict]:
     rows = [{"what": "g", "how": "nanochart.rdf", "ms": 1e3 * ours, "ratio": 1.0}]
 
     def add(how: str, package: str, seconds) -> None:
-        if importlib.util.find_spec(package) is None:
-            rows.append({"what": "g", "how": how, "ms": f"not run: {package} is not installed"})
-        else:
+        row = {"what": "g", "how": how}
+        rows.append(row)
+        try:
+            row["how"] += f" ({package} {version(package)})"
             taken = seconds()
-            rows.append({"what": "g", "how": how, "ms": 1e3 * taken, "ratio": taken / ours})
+        except PackageNotFoundError:
+            row["ms"] = f"not run: {package} is not installed"
+        except Exception as error:  # theirs; dscribe 2.1.2, for one, fails with ASE 3.29
+            row["ms"] = f"not run: {type(error).__name__}: {error}"
+        else:
+            row |= {"ms": 1e3 * taken, "ratio": taken / ours}
 
     def freud_histogram():
         import freud
 
+        freud.parallel.set_num_threads(1)
         box = freud.box.Box.cube(200)
-        rdf = freud.density.RDF(GRID.bins, float(GRID.points[-1]), float(GRID.points[0]))
-        return least_time(lambda: rdf.compute((box, x.astype(np.float32))).rdf)
+        histogram = freud.density.RDF(GRID.bins, float(GRID.points[-1]), float(GRID.points[0]))
+        return least_time(lambda: histogram.compute((box, x.astype(np.float32))).rdf)
 
     def dscribe_mbtr():
         from ase import Atoms
@@ -119,12 +140,49 @@ def descriptors() -> list[dict]:
         atoms = Atoms("Au147", x)
         return least_time(lambda: mbtr.create(atoms))
 
-    add("scikit-learn KernelDensity", "sklearn", lambda: kernel_density(x))
-    add("freud.density.RDF, a histogram without Gaussians", "freud", freud_histogram)
+    add("KernelDensity", "scikit-learn", lambda: kernel_density(x, time.process_time))
+    add("freud.density.RDF, a histogram without Gaussians", "freud-analysis", freud_histogram)
     add("dscribe MBTR, distances", "dscribe", dscribe_mbtr)
     return rows
 
 
+def in_lammps() -> list[dict]:
+    """Steps from the same positions and velocities; the two forces of the first are compared."""
+    from nanochart.demo import prepare
+
+    rows = []
+    for model in MODELS:
+        with tempfile.TemporaryDirectory() as folder:
+            prepare(Path(folder))
+            ours = step.new_run(Path(folder), [f"fix chart all nanochart {model}", *step.HOLD])
+            theirs = step.with_autograd(Path(folder), model)
+            forces = []
+            for lmp in (ours, theirs):
+                lmp.command("run 0")
+                forces.append(lmp.numpy.extract_atom("f")[:147].copy())
+            if np.abs(forces[0] - forces[1]).max() > 1e-3 * np.abs(forces[0]).max():
+                raise RuntimeError("forces of fix external are not nanochart's: the comparison would mean nothing")
+            seconds = step.seconds_per_step(ours, 500), step.seconds_per_step(theirs, 20, 3)
+            for how, taken in zip(("fix nanochart", "fix external, PyTorch autograd"), seconds):
+                what = f"MD step, {model} restrained"
+                rows.append({"what": what, "how": how, "ms": 1e3 * taken, "ratio": taken / seconds[0]})
+            ours.close()
+            theirs.close()
+    return rows
+
+
+def in_plumed() -> list[dict]:
+    plumed = os.environ.get("PLUMED") or shutil.which("plumed")
+    if not plumed or not plumed_action.library().exists():
+        return [{"what": "step of PLUMED", "how": "PYTORCH_MODEL", "ms": "not run: no plumed, or built without it"}]
+    with tempfile.TemporaryDirectory() as folder:
+        rows = plumed_action.beside_pytorch_model(plumed, folder)
+    return [
+        {"what": f"step of PLUMED, {row.get('model', '')} restrained", "how": row["input"], "ms": row.get("ms a step", ""),
+         "ratio": row.get("times NANOCHART", "")} for row in rows
+    ]  # fmt: skip
+
+
 def run() -> list[dict]:
     torch.set_num_threads(1)
-    return descriptors() + charts()
+    return descriptors() + charts() + in_lammps() + in_plumed()

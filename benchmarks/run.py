@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ["rdf", "encoder", "bias", "step", "scaling", "peers", "plumed_action", "project"]
+NAMES = ["rdf", "encoder", "bias", "step", "scaling", "peers", "plumed_action", "project", "families", "charts"]
 
 
 def machine() -> dict:

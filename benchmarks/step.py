@@ -58,21 +58,21 @@ def new_run(folder: Path, commands: list[str]):
     return lmp
 
 
-def seconds_per_step(lmp, steps: int) -> float:
-    lmp.command("run 100")  # first evaluations of the network are slow
+def seconds_per_step(lmp, steps: int, before: int = 100) -> float:
+    lmp.command(f"run {before}")  # first evaluations of the network are slow
     start = time.process_time()
     lmp.command(f"run {steps} pre no post no")
     return (time.process_time() - start) / steps
 
 
-def with_autograd(folder: Path):
+def with_autograd(folder: Path, model: str = "Au147-charting"):
     """`fix external` with the RDF and the network in PyTorch, restraint and forces by autograd."""
     import torch
 
     from nanochart import ChartCV
 
     torch.set_num_threads(1)
-    chart = ChartCV("Au147-charting")
+    chart = ChartCV(model)
     encoder = torch.jit.load(chart.path).eval()
     points = torch.tensor(chart.grid.points)
     width = chart.grid.bandwidth
@@ -104,10 +104,7 @@ def run() -> list[dict]:
                 lmp.close()
             title = "fix external, PyTorch autograd, every 1"
             lmp = with_autograd(folder)
-            lmp.command("run 3")
-            start = time.process_time()
-            lmp.command("run 20 pre no post no")
-            best[title] = min((time.process_time() - start) / 20, best.get(title, 1e9))
+            best[title] = min(seconds_per_step(lmp, 20, 3), best.get(title, 1e9))
             lmp.close()
     plain = best["plain MD"]
     return [{"variant": t, "ms a step": 1e3 * s, "times plain MD": s / plain} for t, s in best.items()]

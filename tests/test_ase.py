@@ -96,7 +96,7 @@ def test_stress_is_the_derivative():
 def test_part_of_a_system():
     """The chart's atoms among others, in any order."""
     extra = Atoms("Cu55Pt2", np.vstack([X, [[0, 0, 30], [3, 0, 30]]]))[::-1]
-    extra.calc = BiasedCalculator(EMT(), CHART, [HOLD], indices=range(2, 57))
+    extra.calc = BiasedCalculator(EMT(), CHART, [HOLD], indices=extra.symbols == "Cu")
     v, slope = HOLD.value(CHART.evaluate(X[::-1]))
     plain = Atoms(extra, calculator=EMT())
     assert extra.get_potential_energy() == pytest.approx(plain.get_potential_energy() + v, abs=1e-10)
@@ -345,6 +345,20 @@ def test_other_atoms():
     failing(Atoms("Cu54Au", X, calculator=cluster().calc), ValueError, "is for Cu, but the atoms are Au Cu")
 
 
+@pytest.mark.parametrize("change", ["Cu", "Au"])
+def test_another_atom_within_a_run(change):
+    atoms = cluster(biases=[HOLD])
+    dyn = moving(atoms)
+    atoms.calc.follow(dyn)
+    dyn.run(2)
+    if change == "Cu":
+        atoms.append("Cu")
+    else:
+        atoms.symbols[3] = change
+    with pytest.raises(ValueError, match="is for 55 atoms, but there are 56|is for Cu, but the atoms are Au Cu"):
+        dyn.run(1)
+
+
 def test_other_atoms_within_a_run():
     atoms = cluster(biases=[HOLD])
     dyn = moving(atoms)
@@ -388,6 +402,21 @@ def test_what_cannot_be_followed_or_made():
         BiasedCalculator(EMT(), CHART, [Restraint([0, 0], [1, 1])])
     with pytest.raises(TypeError, match="must be an ASE calculator"):
         BiasedCalculator(None, CHART)
+    with pytest.raises(TypeError, match="must be an ASE calculator"):
+        BiasedCalculator(EMT, CHART)
+    with pytest.raises(TypeError, match="chart is 'Cu55', must be a nanochart.ChartCV"):
+        BiasedCalculator(EMT(), "Cu55")
+    with pytest.raises(TypeError, match="biases is .*, must be {name: bias} or a list"):
+        BiasedCalculator(EMT(), CHART, HOLD)
+    with pytest.raises(TypeError, match="bias hold is 3, must be a Restraint, MovingRestraint, Wall or Metadynamics"):
+        BiasedCalculator(EMT(), CHART, {"hold": 3})
+    with pytest.raises(ValueError, match="the name of bias 'a b' must have no blanks"):
+        BiasedCalculator(EMT(), CHART, {"a b": HOLD})
+    dyn = moving(atoms)
+    with pytest.raises(ValueError, match="must be the `state` of the interrupted run's calculator"):
+        atoms.calc.follow(dyn, {"steps": 3})
+    with pytest.raises(TypeError, match="chart is 'Cu55', must be a nanochart.ChartCV"):
+        ChartLog(dyn, "Cu55", "COLVAR")
 
 
 def test_outside_the_grid():

@@ -7,7 +7,10 @@ import pytest
 from test_free_energies import KT, K, T, harmonic, windows, write
 from typer.testing import CliRunner
 
+import nanochart
+from nanochart.chart.families import Families, beside
 from nanochart.cli import app
+from nanochart.sampling.fes_command import reweighted
 from nanochart.sampling.free_energy import FreeEnergy
 
 HILLS = Path(__file__).parent / "data" / "plumed_biases" / "HILLS"
@@ -90,6 +93,23 @@ def test_page_of_three_coordinates(tmp_path):
     landscape_page(FreeEnergy(("a", "b", "c"), (x, x, x), f, None, T), tmp_path / "f.html", marks={"Ih": (0, 0, 0)})
     page = (tmp_path / "f.html").read_text()
     assert "plotly" in page and "Ih" in page and 'src="http' not in page
+
+
+def test_families_of_a_chart_are_named(tmp_path):
+    s = np.random.default_rng(2).normal(size=(400, 3))
+    write(tmp_path / "COLVAR", time=np.arange(400.0), c_s1=s[:, 0], c_s2=s[:, 1], c_s3=s[:, 2], r_bias=0 * s[:, 0])
+    asked = ("reweight", tmp_path / "COLVAR", "-T", T, "-o", tmp_path / "f.dat", "--chart", "Au147")
+    good(*asked, "--grid=-2 2 6", "--grid=-2 2 6", "--grid=-2 2 6")
+    page = (tmp_path / "f.html").read_text()
+    families = Families.load(beside(nanochart.ChartCV("Au147").path))
+    assert all(f'"{name.partition(" (")[0]}"' in page for name in families.names) and "(missing" not in page
+    assert str(families.centroids[3, 1])[:8] in page
+    report = reweighted(tmp_path / "COLVAR", T, cv=["c.s3", "c.s1"], grid=[], more=[], hills=None, skip=0.0, weights=None,
+                        labels=None, difference=None, interval=None)  # fmt: skip
+    report.name_families("Au147")
+    assert report.marks["Fcc-1"] == tuple(families.centroids[list(families.names).index("Fcc-1"), [2, 0]])
+    good(*asked, "--cv", "c.s2")
+    assert "--chart: time is no coordinate of chart Au147" in error(*asked, "--cv", "time")
 
 
 def test_bad_input(tmp_path):

@@ -1,5 +1,7 @@
 """Weights, F(s), populations, MBAR and work on samples drawn from distributions that are known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase.units import kB
@@ -8,9 +10,9 @@ from scipy.stats import norm
 from nanochart.sampling.colvar import join, read_colvar
 from nanochart.sampling.ensemble import Ensemble, weighted_frames
 from nanochart.sampling.free_energy import FreeEnergy, convergence, ct, from_hills, histogram
-from nanochart.sampling.hills import Hills
+from nanochart.sampling.hills import Hills, static_bias
 from nanochart.sampling.ladder import ladder
-from nanochart.sampling.reweighting import bias_of_frames, reweight
+from nanochart.sampling.reweighting import bias_of_frames, final_bias, reweight
 from nanochart.sampling.steered import bar, jarzynski
 from nanochart.sampling.umbrella import read_windows, umbrella
 
@@ -202,3 +204,12 @@ def test_error_of_correlated_frames_is_that_of_blocks():
     one, many = (weighted_frames(np.zeros(len(v)), T).mean(v)[1] for v in (x, np.repeat(x, 10)))
     assert many == pytest.approx(one, rel=1e-12) and 0.4 < one * np.sqrt(2000) < 1.7
     assert isinstance(weighted_frames(x, T), Ensemble)
+
+
+def test_final_bias_sums_all_hills_and_keeps_other_biases():
+    hills = Path(__file__).parent / "data" / "plumed_biases" / "HILLS"
+    s = np.random.default_rng(3).uniform(-1, 1, (500, 2))
+    table = {"x": s[:, 0], "y": s[:, 1], "m.bias": np.ones(500), "m.rct": np.ones(500), "w.bias": 0.1 * s[:, 0] ** 2}
+    exact = static_bias(hills).value(s)[0]
+    assert final_bias(table, "COLVAR", hills) - table["w.bias"] == pytest.approx(exact, abs=1e-3 * exact.max())
+    assert exact.max() > 0.1

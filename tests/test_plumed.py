@@ -11,6 +11,7 @@ from plumed_runner import driver
 
 import nanochart
 from nanochart.sampling.biases import Metadynamics
+from nanochart.sampling.plumed_action import library
 
 CU = case("linear-Cu55-free")
 CHART = nanochart.ChartCV(CU.path)
@@ -65,6 +66,24 @@ def test_debug_forces(unit, pbc, tmp_path):
     assert np.abs(analytical).max() > 1e-2
 
 
+@pytest.mark.parametrize(
+    "bias",
+    [
+        "METAD ARG=chart.s1,chart.s2 SIGMA=0.3,0.2 HEIGHT=0.1 PACE={pace} BIASFACTOR=10 TEMP=300 FILE=HILLS{restart}",
+        "OPES_METAD ARG=chart.s1,chart.s3 SIGMA=0.1,0.1 PACE={pace} BARRIER=1 TEMP=300 FILE=KERNELS{restart}",
+    ],
+)
+def test_debug_forces_under_a_bias_that_grew(bias, tmp_path):
+    """A first run leaves hills, or kernels; finite differences on the bias that a second one reads and keeps."""
+    text = f"{UNITS['A']}{{load}}\n{LINE}\nb: "
+    driver(tmp_path, text + bias.format(pace=1, restart="") + "\n", CU.symbols, frames(6), CELL)
+    text += bias.format(pace=1000000, restart=" RESTART=YES") + "\nPRINT ARG=b.bias FILE=COLVAR\n"
+    driver(tmp_path, text, CU.symbols, [frames(6)[3]], CELL, "--debug-forces", "debug")
+    analytical, numerical = np.loadtxt(tmp_path / "debug", usecols=(-2, -1)).T
+    close(numerical, analytical, 2e-5)
+    assert np.abs(analytical).max() > 1e-2
+
+
 def test_units_do_not_matter(tmp_path):
     """The same restraint in kJ/mol and nm, and in eV and angstrom: the same forces on the engine."""
     results = []
@@ -114,18 +133,26 @@ def test_opes_metad_grows_and_pushes(tmp_path):
 
 @pytest.mark.parametrize("name", ["linear-Cu55-triclinic", "network-Ag13Cu42-triclinic"])
 def test_two_ranks_are_one(name, tmp_path):
+    """Under each kind of bias; hills and kernels come from the s of earlier frames."""
     c = case(name)
+    rng = np.random.default_rng(7)
+    moved = [c.positions + 0.02 * k * rng.normal(size=c.positions.shape) for k in range(4)]
     atoms = "ATOMS=1-55" if len(c.elements) == 1 else "ATOMS1=1-13 ATOMS2=14-55"
     text = (
         f"{UNITS['A']}{{load}}\nchart: NANOCHART {atoms} MODEL={c.path}\n"
         "r: RESTRAINT ARG=chart.s1,chart.s3 AT=0.3,-0.4 KAPPA=2,1\n"
-        "PRINT ARG=chart.*,r.bias FILE=COLVAR FMT=%.15g\n"
+        "m: METAD ARG=chart.s1,chart.s2 SIGMA=0.3,0.2 HEIGHT=0.1 PACE=1 BIASFACTOR=10 TEMP=300 FILE=HILLS\n"
+        "o: OPES_METAD ARG=chart.s2,chart.s3 SIGMA=0.1,0.1 PACE=1 BARRIER=1 TEMP=300 FILE=KERNELS\n"
+        "PRINT ARG=chart.*,r.bias,m.bias,o.bias FILE=COLVAR FMT=%.15g\n"
     )
     results, rows = [], []
     for ranks in (2, 1):
-        results.append(driver(tmp_path, text, c.symbols, [c.positions], c.cell, forces=True, ranks=ranks))
-        rows.append(np.loadtxt(tmp_path / "COLVAR"))
+        folder = tmp_path / str(ranks)
+        folder.mkdir()
+        results.append(driver(folder, text, c.symbols, moved, c.cell, forces=True, ranks=ranks))
+        rows.append(np.loadtxt(folder / "COLVAR"))
     assert rows[0] == pytest.approx(rows[1], abs=1e-10, nan_ok=True)
+    assert np.abs(rows[0][-1, -3:]).min() > 1e-3
     close(results[0].forces, results[1].forces, 1e-10)
     close(results[0].virial, results[1].virial, 1e-10)
 
@@ -167,8 +194,9 @@ def test_other_elements_by_their_masses(tmp_path):
 def test_the_input_of_the_page(tmp_path):
     page = (Path(__file__).parent.parent / "docs" / "engines" / "plumed.md").read_text()
     text = re.search(r"```plumed\n(.*?)```", page, re.S).group(1)
-    assert "LOAD FILE=libnanochart_plumed.so" in text
-    text = text.replace("LOAD FILE=libnanochart_plumed.so", "{load}").replace("STRIDE=100", "STRIDE=1")
+    assert "LOAD FILE=./libnanochart_plumed.so" in text and "ln -s" in page
+    (tmp_path / library().name).symlink_to(library())
+    text = text.replace("STRIDE=100", "STRIDE=1")
     driver(tmp_path, text, ["Au"] * 147, [cluster(noise=0.02)], None)
     row = last(tmp_path / "COLVAR")
     s = nanochart.ChartCV("Au147").evaluate(cluster(noise=0.02))

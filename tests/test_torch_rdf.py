@@ -10,7 +10,7 @@ from rdf_cases import CHARTING, ICOSAHEDRON, hot, random_cluster
 
 import nanochart
 from nanochart import RdfGrid, _core
-from nanochart.chart.torch_rdf import rdf
+from nanochart.chart.torch_rdf import _by_operations, rdf
 
 # x, grid, kinds of atoms
 CASES = {
@@ -56,13 +56,22 @@ def test_tensors_on_the_cpu(name):
     assert batch.shape == (3, *g.shape) and torch.equal(batch[2], g.detach())
 
 
-def test_gradcheck():
-    x = torch.tensor(random_cluster(6), requires_grad=True)
-    grid = RdfGrid(1.0, 0.2, 20, 0.3)
-    assert torch.autograd.gradcheck(lambda x: rdf(x, grid), (x,), atol=1e-6)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        (first,) = torch.autograd.grad(rdf(x, grid).square().sum(), x, create_graph=True)
-        first.sum().backward()
+@pytest.mark.parametrize("kinds", [1, 2])
+def test_first_and_second_derivatives(kinds):
+    x = torch.tensor(random_cluster(5), requires_grad=True)
+    grid = RdfGrid(1.0, 0.3, 12, 0.4)
+    species = None if kinds == 1 else torch.tensor([0, 1, 1, 0, 1], dtype=torch.int32)
+    assert torch.autograd.gradcheck(lambda x: rdf(x, grid, species), (x,), atol=1e-6)
+    assert torch.autograd.gradgradcheck(lambda x: rdf(x, grid, species), (x,), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_operations_are_the_kernel(name):
+    x, grid, kinds, species, dv_dg, expected = case(name)
+    position = torch.tensor(x)[None].requires_grad_()
+    g = _by_operations(position, grid, kinds, None if species is None else torch.tensor(species))
+    (dv_dx,) = torch.autograd.grad(g, position, torch.tensor(dv_dg)[None])
+    close((g[0].detach().numpy(), dv_dx[0].numpy()), expected, 1e-11)
 
 
 @pytest.mark.parametrize(

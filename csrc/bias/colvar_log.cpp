@@ -1,5 +1,7 @@
 #include "bias/colvar_log.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -57,9 +59,14 @@ void ColvarLog::row(double time, const std::vector<double> &values) {
 }
 
 void ColvarLog::write(const std::string &line) {
-  if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size() ||
-      std::fflush(file_.get()))
-    throw Error("log file " + path_ + " cannot be written: " + std::strerror(errno));
+  const int file = fileno(file_.get());
+  const auto done = ::write(file, line.data(), line.size());
+  if (done == static_cast<ssize_t>(line.size())) return;
+  const std::string reason = done < 0 ? std::strerror(errno) : "disk full";
+  if (done > 0 && ftruncate(file, lseek(file, 0, SEEK_END) - done) != 0) {
+    // the unfinished line stays; the error says why
+  }
+  throw Error("log file " + path_ + " cannot be written: " + reason);
 }
 
 std::string with_world(const std::string &path, int world) {

@@ -8,7 +8,7 @@
 namespace nanochart {
 
 // A COLVAR file as PLUMED's PRINT writes it: `#! FIELDS time ..`, then one line per step, each
-// written whole and flushed. Lives on one rank.
+// written at once; what a full disk cuts short is taken back. Lives on one rank.
 class ColvarLog {
  public:
   // An existing file is kept as bck.0.NAME, bck.1.NAME, .. in its folder, unless `append`.

@@ -187,6 +187,11 @@ void HillGrid::deposit(const Hill &hill) {
 void HillGrid::add(const Hill &hill) { deposit(hill); }
 
 void HillGrid::add(const std::vector<Hill> &hills) {
+  // Sums over the whole grid cost more than following a few hills.
+  if (hills.size() < 10) {
+    for (const Hill &hill : hills) deposit(hill);
+    return;
+  }
   const bool integrating = std::exchange(integrating_, false);
   for (const Hill &hill : hills) deposit(hill);
   integrating_ = integrating;

@@ -156,11 +156,11 @@ static void pull_any(const Points &p, Range rows, Range columns, Visit visit, co
 
 static void nodes(int nodes, const double *moments, double *rho) {
   constexpr int BLOCK = 64;
-  alignas(64) double apart[4][BLOCK + 3];  // moments of the cells that touch the block, by power
+  alignas(64) double apart[4][BLOCK + 4];  // moments of the cells that touch the block, by power
   for (int first = 0; first < nodes; first += BLOCK) {
     const int count = nodes - first < BLOCK ? nodes - first : BLOCK;
-    for (int cell = 0; cell < count + 3; ++cell)
-      for (int p = 0; p < 4; ++p) apart[p][cell] = moments[4 * (first + 1 + cell) + p];
+    for (int cell = 0; cell < count + 3; cell += 4)
+      transpose(moments + 4 * (first + 1 + cell), apart[0] + cell, BLOCK + 4);
     for (int m = 0; m < count; ++m) {
       double s = 0;
       for (int n = 0; n < 4; ++n)
@@ -171,11 +171,14 @@ static void nodes(int nodes, const double *moments, double *rho) {
 }
 
 static void slopes(int nodes, const double *lambda, double factor, double *slopes) {
+  typedef double Four __attribute__((vector_size(32)));
+  Four d[4];  // factor p spline(n, p) at power p - 1
+  for (int n = 0; n < 4; ++n)
+    d[n] = factor * Four{spline(n, 1), 2 * spline(n, 2), 3 * spline(n, 3), 0};
   for (int cell = 1; cell < nodes + 4; ++cell) {
-    double a[4] = {0, 0, 0, 0};
-    for (int n = 0; n < 4; ++n)
-      for (int p = 1; p < 4; ++p) a[p - 1] += p * spline(n, p) * lambda[cell - 4 + n];
-    for (int p = 0; p < 4; ++p) slopes[4 * cell + p] = factor * a[p];
+    const double *l = lambda + cell - 4;
+    *reinterpret_cast<Four *>(slopes + 4 * cell) =
+        (l[0] * d[0] + l[1] * d[1]) + (l[2] * d[2] + l[3] * d[3]);
   }
 }
 

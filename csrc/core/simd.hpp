@@ -97,6 +97,23 @@ static inline void add_powers(const double *t, double *moments) {
 #endif
 }
 
+// to[p stride + c] = from[4 c + p], c and p = 0..3.
+static inline void transpose(const double *from, double *to, int stride) {
+#if defined(__AVX2__)
+  const __m256d a = _mm256_load_pd(from), b = _mm256_load_pd(from + 4);
+  const __m256d c = _mm256_load_pd(from + 8), d = _mm256_load_pd(from + 12);
+  const __m256d ab = _mm256_unpacklo_pd(a, b), cd = _mm256_unpacklo_pd(c, d);
+  const __m256d AB = _mm256_unpackhi_pd(a, b), CD = _mm256_unpackhi_pd(c, d);
+  _mm256_storeu_pd(to, _mm256_permute2f128_pd(ab, cd, 0x20));
+  _mm256_storeu_pd(to + stride, _mm256_permute2f128_pd(AB, CD, 0x20));
+  _mm256_storeu_pd(to + 2 * stride, _mm256_permute2f128_pd(ab, cd, 0x31));
+  _mm256_storeu_pd(to + 3 * stride, _mm256_permute2f128_pd(AB, CD, 0x31));
+#else
+  for (int c = 0; c < 4; ++c)
+    for (int p = 0; p < 4; ++p) to[p * stride + c] = from[4 * c + p];
+#endif
+}
+
 // The first three of the four doubles at table + offset[lane], transposed.
 static inline void gather3(const double *table, const long long *offset, Vec &a0, Vec &a1, Vec &a2) {
 #if defined(__AVX512F__)

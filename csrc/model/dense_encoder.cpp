@@ -1,29 +1,16 @@
 #include "model/dense_encoder.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "core/aligned.hpp"
 #include "core/error.hpp"
-#include "core/isa.hpp"
-#include "model/dense_kernels.hpp"
+#include "model/network_kernels.hpp"
 
 namespace nanochart {
 namespace {
 
-const DenseKernels &current_dense_kernels() {
-#if NANOCHART_X86
-  if (current_isa() == "avx512") return avx512::dense_kernels;
-  if (current_isa() == "avx2") return avx2::dense_kernels;
-#endif
-  return baseline::dense_kernels;
-}
-
-const DenseProducts<float> &products(float) { return current_dense_kernels().float32; }
-const DenseProducts<double> &products(double) { return current_dense_kernels().float64; }
-
-constexpr int PAD = DenseProducts<float>::PAD;
+constexpr int PAD = NetworkProducts<float>::PAD;
 int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
 
 template <class T>
@@ -52,8 +39,9 @@ template <class T>
 class DenseEncoder : public Encoder {
  public:
   DenseEncoder(const ModelMetadata &metadata, const DenseParameters &parameters)
-      : metadata_(metadata), silu_(metadata.dense.activation == "silu"),
-        offset_(parameters.offset), scale_(parameters.scale), x_(offset_.size()), seed_(padded(metadata.latent)) {
+      : metadata_(metadata), activation_(metadata.dense.activation == "silu" ? Activation::silu : Activation::tanh),
+        offset_(parameters.offset), scale_(parameters.scale), x_(offset_.size()),
+        seed_(padded(metadata.latent)) {
     for (const auto &layer : parameters.layers) layers_.emplace_back(layer);
   }
 
@@ -67,7 +55,8 @@ class DenseEncoder : public Encoder {
     for (auto &layer : layers_) {
       layer.h = layer.bias;
       products_.add_rows(layer.inputs, padded(layer.outputs), layer.weight.data(), in, layer.h.data());
-      if (&layer != &layers_.back()) activate(layer);
+      if (&layer != &layers_.back())
+        products_.activate(activation_, padded(layer.outputs), layer.h.data(), layer.slope.data());
       in = layer.h.data();
     }
     std::copy_n(in, metadata_.latent, s);
@@ -91,27 +80,13 @@ class DenseEncoder : public Encoder {
 
  private:
   ModelMetadata metadata_;
-  bool silu_;
+  Activation activation_;
   std::vector<double> offset_, scale_;  // g is scaled before it is rounded to T
   std::vector<T> x_;
   Aligned<T> seed_;
   std::vector<Layer<T>> layers_;
   bool kept_ = false;
-  const DenseProducts<T> &products_ = products(T());
-
-  void activate(Layer<T> &layer) const {
-    for (int i = 0; i < layer.outputs; ++i) {
-      const T z = layer.h[i];
-      if (silu_) {
-        const T sigmoid = 1 / (1 + std::exp(-z));
-        layer.h[i] = z * sigmoid;
-        layer.slope[i] = sigmoid + layer.h[i] * (1 - sigmoid);
-      } else {
-        layer.h[i] = std::tanh(z);
-        layer.slope[i] = 1 - layer.h[i] * layer.h[i];
-      }
-    }
-  }
+  const NetworkProducts<T> &products_ = network_products(T());
 };
 
 void check(const ModelMetadata &metadata, const DenseParameters &parameters) {

@@ -17,7 +17,7 @@ class __attribute__((visibility("default"))) Encoder {
   // The whole text of nanochart.json.
   virtual const char *json() const = 0;
 
-  // What computes: "libtorch", or "dense" (dense_encoder.hpp).
+  // What computes: "libtorch", "dense" (dense_encoder.hpp) or "convolution" (convolution_encoder.hpp).
   virtual const char *engine() const = 0;
 
   // s[d]; with `gradient` the pass is kept for pullback().

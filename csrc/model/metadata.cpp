@@ -114,8 +114,10 @@ ModelMetadata parse_metadata(const std::string &path, const std::string &hash,
 std::string library_directory() {
   Dl_info info;
   if (!dladdr(reinterpret_cast<void *>(&library_directory), &info) || !info.dli_fname) return ".";
-  const auto folder = std::filesystem::path(info.dli_fname).parent_path();
-  return folder.empty() ? "." : folder.string();
+  std::error_code failed;
+  auto file = std::filesystem::canonical(info.dli_fname, failed);  // the other files lie there, not beside a link
+  if (failed) file = info.dli_fname;
+  return file.has_parent_path() ? file.parent_path().string() : ".";
 }
 
 std::string find_model(const std::string &model) {

@@ -1,4 +1,3 @@
-// The one file that includes torch.
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -6,13 +5,12 @@
 
 #include <cmath>
 #include <cstdio>
-#include <map>
 #include <sstream>
 
 #include "core/error.hpp"
-#include "model/dense_encoder.hpp"
 #include "model/threads.hpp"
 #include "model/torch_factory.hpp"
+#include "model/torch_layers.hpp"
 
 namespace nanochart {
 namespace {
@@ -47,7 +45,8 @@ std::string first_line(const std::exception &error) {
 class TorchEncoder : public Encoder {
  public:
   TorchEncoder(const std::string &path, const std::string &bytes) {
-    module_ = load(path, bytes);
+    original_ = load(path, bytes);
+    module_ = torch::jit::freeze(original_);
     dtype_ = metadata_.dtype == "float64" ? torch::kFloat64 : torch::kFloat32;
     const auto species = static_cast<std::int64_t>(metadata_.elements.size());
     channels_ = species * (species + 1) / 2;
@@ -55,7 +54,7 @@ class TorchEncoder : public Encoder {
   }
 
   const ModelMetadata &metadata() const { return metadata_; }
-  const std::map<std::string, torch::Tensor> &tensors() const { return tensors_; }
+  const torch::jit::Module &module() const { return original_; }
   const char *engine() const override { return "libtorch"; }
   const char *json() const override { return metadata_.json.c_str(); }
 
@@ -98,10 +97,9 @@ class TorchEncoder : public Encoder {
 
  private:
   ModelMetadata metadata_;
-  torch::jit::Module module_;
+  torch::jit::Module original_, module_;  // as in the file, and frozen
   torch::ScalarType dtype_;
   std::int64_t channels_;
-  std::map<std::string, torch::Tensor> tensors_;  // by name, of a network that is dense
   torch::Tensor input_, output_;  // the kept pass
 
   // Plain interpretation: the profiling executor changes code, and so time and last digits, during
@@ -128,11 +126,7 @@ class TorchEncoder : public Encoder {
     metadata_ = parse_metadata(path, "", extra["nanochart.json"]);
     module.eval();
     for (auto parameter : module.parameters()) parameter.requires_grad_(false);
-    if (metadata_.dense.layers) {
-      for (const auto &named : module.named_parameters()) tensors_[named.name] = named.value;
-      for (const auto &named : module.named_buffers()) tensors_[named.name] = named.value;
-    }
-    return torch::jit::freeze(module);
+    return module;
   }
 
   void check_shape() {
@@ -155,58 +149,38 @@ class TorchEncoder : public Encoder {
   }
 };
 
-DenseParameters dense_parameters(const TorchEncoder &network) {
-  const auto numbers = [&](const std::string &name, std::int64_t dimensions) {
-    const auto found = network.tensors().find(name);
-    if (found == network.tensors().end() || found->second.dim() != dimensions)
-      throw Error("model file " + network.metadata().path + ": nanochart.json says \"dense\", but "
-                  "the network has no tensor " + name + " of " + std::to_string(dimensions) +
-                  " dimension(s); write the model again");
-    return found->second.to(torch::kFloat64).contiguous();
-  };
-  const auto list = [](const torch::Tensor &tensor) {
-    return std::vector<double>(tensor.data_ptr<double>(), tensor.data_ptr<double>() + tensor.numel());
-  };
-  DenseParameters p{list(numbers("input_offset", 1)), list(numbers("input_scale", 1)), {}};
-  for (int l = 0; l < network.metadata().dense.layers; ++l) {
-    const std::string name = "layers." + std::to_string(l);
-    const auto weight = numbers(name + ".weight", 2), bias = numbers(name + ".bias", 1);
-    p.layers.push_back({static_cast<int>(weight.size(1)), static_cast<int>(weight.size(0)),
-                        list(weight), list(bias)});
-  }
-  return p;
-}
-
-// A few inputs about input_offset, with both engines: s and its derivatives must agree.
-void check_same(Encoder &dense, Encoder &network, const DenseParameters &p,
-                const ModelMetadata &metadata) {
+// A few inputs about `offset`, with an engine and the network: s and ds/dg must agree, ds/dg within
+// `kinks` of its largest. What differs, or nothing.
+std::string difference(Encoder &engine, Encoder &network, const ModelMetadata &metadata,
+                       const std::vector<double> &offset, const std::vector<double> &scale,
+                       double kinks) {
   const double tolerance = metadata.dtype == "float64" ? 1e-11 : 1e-4;
-  const std::size_t size = p.offset.size();
+  const std::size_t size = offset.size();
   std::vector<double> g(size), dv_ds(metadata.latent);
   std::vector<double> s[2], dv_dg[2];
-  Encoder *const engines[2] = {&dense, &network};
-  const auto expect = [&](const char *what, const std::vector<double> (&values)[2], double least) {
+  Encoder *const engines[2] = {&engine, &network};
+  std::ostringstream text;
+  const auto differ = [&](const char *what, const std::vector<double> (&values)[2], double least,
+                          double relative) {
     double largest = least, difference = 0;
     for (const double value : values[1]) largest = std::max(largest, std::fabs(value));
     for (std::size_t i = 0; i < values[0].size(); ++i)
       difference = std::max(difference, std::fabs(values[0][i] - values[1][i]));
-    if (difference <= tolerance * largest) return;
-    std::ostringstream text;
-    text << "model file " << metadata.path << ": nanochart.json says \"dense\", but its layers give "
-         << what << " that differs by " << difference << " from the network's, must be <= "
-         << tolerance * largest << "; write the model again";
-    throw Error(text.str());
+    if (difference <= relative * largest) return false;
+    text << what << " that differs by " << difference << " from the network's, must be <= "
+         << relative * largest;
+    return true;
   };
   for (int sample = 0; sample < 4; ++sample) {
     for (std::size_t k = 0; k < size; ++k) {
       const double x = sample * std::sin(1.0 + k * (sample + 0.5));
-      g[k] = p.offset[k] + (p.scale[k] != 0 ? x / p.scale[k] : 0);
+      g[k] = offset[k] + (scale[k] != 0 ? x / scale[k] : 0);
     }
     for (int e = 0; e < 2; ++e) {
       s[e].resize(metadata.latent);
       engines[e]->value(g.data(), true, s[e].data());
     }
-    expect("s", s, 1);
+    if (differ("s", s, 1, tolerance)) return text.str();
     for (int i = 0; i < metadata.latent; ++i) {
       dv_ds.assign(metadata.latent, 0);
       dv_ds[i] = 1;
@@ -214,19 +188,33 @@ void check_same(Encoder &dense, Encoder &network, const DenseParameters &p,
         dv_dg[e].resize(size);
         engines[e]->pullback(dv_ds.data(), dv_dg[e].data());
       }
-      expect("ds/dg", dv_dg, 0);
+      if (differ("ds/dg", dv_dg, 0, std::max(tolerance, kinks))) return text.str();
     }
   }
+  return "";
 }
 
-// A dense network leaves libtorch behind.
+// Networks whose layers are known leave libtorch behind.
 std::unique_ptr<Encoder> open_encoder(const std::string &path, const std::string &bytes) {
   auto network = std::make_unique<TorchEncoder>(path, bytes);
-  if (!network->metadata().dense.layers) return network;
-  const DenseParameters parameters = dense_parameters(*network);
-  auto dense = make_dense_encoder(network->metadata(), parameters);
-  check_same(*dense, *network, parameters, network->metadata());
-  return dense;
+  const ModelMetadata &metadata = network->metadata();
+  if (metadata.dense.layers) {
+    const DenseParameters p = dense_parameters(network->module(), metadata);
+    auto dense = make_dense_encoder(metadata, p);
+    const std::string wrong = difference(*dense, *network, metadata, p.offset, p.scale, 0);
+    if (!wrong.empty())
+      throw Error("model file " + path + ": nanochart.json says \"dense\", but its layers give " +
+                  wrong + "; write the model again");
+    return dense;
+  }
+  // A network that only looks like one of ours stays with libtorch.
+  const auto p = convolution_parameters(network->module());
+  if (!p || !fits(*p, metadata)) return network;
+  auto convolution = make_convolution_encoder(metadata, *p);
+  // A ReLU next to its kink, or two equal numbers pooled, may fall on the other side.
+  const double kinks = 0.02;
+  if (!difference(*convolution, *network, metadata, p->offset, p->scale, kinks).empty()) return network;
+  return convolution;
 }
 
 }  // namespace

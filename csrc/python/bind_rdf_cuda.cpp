@@ -45,6 +45,25 @@ void bind_rdf_cuda(py::module_ &m) {
            const std::optional<Ints> &species, const Array &dv_dg) {
           return by_threads({start, step, bins, bandwidth}, kinds, x, species, dv_dg);
         });
+  // For derivatives by torch operations: numbers of the lattice, its taps[2 reach + 1].
+  m.def("rdf_lattice", [](double start, double step, int bins, double bandwidth) {
+    std::vector<double> taps;
+    const ThreadLattice l = thread_lattice({start, step, bins, bandwidth}, 1, taps);
+    py::dict numbers;
+    numbers["refine"] = l.refine;
+    numbers["nodes"] = l.nodes;
+    numbers["scale"] = l.scale;
+    numbers["shift"] = l.shift;
+    numbers["lowest2"] = l.lowest2;
+    numbers["farthest2"] = l.farthest2;
+    return py::make_tuple(numbers, taps);
+  });
+  m.def("spline_coefficients", [] {  // [node][power of t]
+    std::vector<std::vector<double>> all(4, std::vector<double>(4));
+    for (int n = 0; n < 4; ++n)
+      for (int p = 0; p < 4; ++p) all[n][p] = spline(n, p);
+    return all;
+  });
   py::class_<RdfCuda>(m, "RdfCuda")
       .def(py::init([](double start, double step, int bins, double bandwidth, int species, int frames) {
              return std::make_unique<RdfCuda>(RdfGrid{start, step, bins, bandwidth}, species, frames);

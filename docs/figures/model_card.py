@@ -1,9 +1,10 @@
 """Numbers and picture of a model card, from a model and the data set it was learned on.
 
-    python docs/figures/model_card.py Au147 Au147.h5 [--against Au147-charting]
+    python docs/figures/model_card.py Au147 Au147.h5 [--against Au147-charting] [--random RUN]
 
 Writes docs/img/MODEL.png and docs/models/MODEL.json. All numbers are of trajectories that the
-training did not see; --against adds those of another chart on the same frames.
+training did not see; --against adds those of another chart on the same frames, --random the losses
+of a run of `recipes/chart.py --random`.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("model", help="shipped name")
     parser.add_argument("data", help="HDF5 data set")
     parser.add_argument("--against", help="another chart to compare with")
+    parser.add_argument("--random", type=Path, help="folder of a run on a random split")
     options = parser.parse_args()
     chart, frames = ChartCV(options.model), Dataset(options.data)
     recipe = chart.metadata["training"]
@@ -88,6 +90,8 @@ def main() -> None:
     result["outside_of_unseen_hot_frames"] = {f"{p} %": round(float(np.percentile(outside, p)), 3) for p in (50, 99, 99.9)}
     if options.against:
         result["against"] = {options.against: numbers(ChartCV(options.against), frames, unseen, labels)[0]}
+    if options.random:
+        result["random_split"] = json.loads((options.random / "losses.json").read_text())
     result["losses"] = chart.metadata["losses"]
     print(json.dumps(result, indent=1))
     (DOCS / "models" / f"{options.model}.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -1,24 +1,21 @@
-"""Pictures of docs/families.md and of the pages of `project` and `chart`.
+"""Pictures of docs/families.md and of the pages of `families` and `chart`.
 
-    python docs/figures/reading.py Au147 Au147.h5 FOLDER
+    python docs/figures/reading.py Au147 data/Au147.h5 FOLDER [--frames Au147.quenched.h5]
 
-Runs `nanochart families`, `chart`, `quality` and `project` into FOLDER and keeps small copies of their pictures in docs/img
-and their numbers in docs/models. The trajectory is number 99 of the data set of recipes/Au147.py: a melt that froze, at 460 K.
+Runs `nanochart families`, `chart` and `quality` into FOLDER and keeps small copies of their pictures in docs/img and their
+numbers in docs/models. --frames: all quenched frames of the tempering runs, for populations; without it there is no
+picture of them. --atlas takes the picture of atlas.html.
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import h5py
-import numpy as np
-from ase import Atoms
-from ase.io import write
 from PIL import Image
 
 DOCS = Path(__file__).parent.parent
-TRAJECTORY, TIMESTEP = 99, 0.005  # ps
 
 
 def nanochart(*arguments) -> None:
@@ -31,14 +28,6 @@ def keep(picture: Path, name: str, width: int = 1100) -> None:
     if image.width > width:
         image = image.resize((width, image.height * width // image.width), Image.LANCZOS)
     image.save(DOCS / "img" / name, optimize=True)  # a palette would merge the orange of icosahedral atoms with red
-
-
-def write_trajectory(data: str, path: Path) -> None:
-    with h5py.File(data) as file:
-        rows = np.flatnonzero(file["replica"][:] == TRAJECTORY)
-        steps = file["step"][:]
-        write(path, [Atoms(f"Au{x.shape[0]}", x, info={"time": steps[r] * TIMESTEP, "temperature": file["temperature"][r]})
-                     for r in rows[np.argsort(steps[rows])] for x in [file["positions_thermal"][r]]], format="extxyz")  # fmt: skip
 
 
 def screenshot(page: Path, path: Path) -> None:
@@ -56,28 +45,32 @@ def screenshot(page: Path, path: Path) -> None:
         browser.close()
 
 
-def main(model: str, data: str, folder: str) -> None:
-    out = Path(folder)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("model", help="shipped name")
+    parser.add_argument("data", type=Path, help="HDF5 data set")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--frames", type=Path, help="data set of all frames")
+    parser.add_argument("--atlas", action="store_true", help="keep a picture of atlas.html")
+    parser.add_argument("--umap", action="store_true", help="compare with UMAP too")
+    parser.add_argument("--against", action="append", default=[], help="model to align with; may be repeated")
+    options = parser.parse_args()
+    model, data, out = options.model, options.data, options.folder
     out.mkdir(parents=True, exist_ok=True)
-    if not (out / "families" / "families.json").exists():
-        nanochart("families", model, data, "-o", out / "families")
-    nanochart("chart", model, data, "-o", out / "chart", "--families", out / "families" / "families.json")
-    write_trajectory(data, out / "Au147-460K.xyz")
-    for name, more in (("hot", ()), ("quenched", ("--quench",))):
-        nanochart("project", model, out / "Au147-460K.xyz", "-o", out / name, "--window", 5,
-                  "--families", out / "families" / "families.json", *more)  # fmt: skip
-        keep(out / name / "COLVAR.png", f"transition_{name}.png")
-    keep(out / "chart" / "chart.png", f"chart_{model}.png")
-    keep(out / "chart" / "rdf.png", f"rdf_{model}.png", 800)
-    keep(out / "chart" / "fractions.png", f"fractions_{model}.png", 800)
-    keep(out / "families" / "families.png", f"families_{model}.png")
-    if (out / "families" / "bandwidths.png").exists():
-        keep(out / "families" / "bandwidths.png", f"bandwidths_{model}.png", 700)
+
+    nanochart("families", model, data, "-o", out / "families", "--store")
+    frames = ["--frames", options.frames] if options.frames else []
+    nanochart("chart", model, data, "-o", out / "chart", *frames)
+    kept = [("chart", "chart", 1100), ("chart", "rdf", 800), ("families", "families", 1100), ("families", "bandwidths", 700)]
+    for folder, name, width in kept + ([("chart", "fractions", 800)] if options.frames else []):
+        keep(out / folder / f"{name}.png", f"{name}_{model}.png", width)
     shutil.copy(out / "families" / "families.txt", DOCS / "models" / f"{model}.families.txt")
-    nanochart("quality", model, data, "-o", DOCS / "models" / f"{model}.quality.json")
-    screenshot(out / "chart" / "atlas.html", out / "atlas.png")
-    keep(out / "atlas.png", "atlas.png")
+    more = [word for other in options.against for word in ("--against", other)] + ["--umap"] * options.umap
+    nanochart("quality", model, data, "-o", DOCS / "models" / f"{model}.quality.json", *more)
+    if options.atlas:
+        screenshot(out / "chart" / "atlas.html", out / "atlas.png")
+        keep(out / "atlas.png", f"atlas_{model}.png")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main()

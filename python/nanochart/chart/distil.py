@@ -44,7 +44,7 @@ class StudentSettings:
     epochs: int = 200
     batch: int = 256
     rate: float = 3e-3
-    gradient_weight: float = 1.0
+    gradient_weight: float = 3.0
     inputs: int = 36000
     seed: int = 0
 

@@ -13,8 +13,8 @@ from nanochart.descriptor import RdfGrid, _rdf
 def rdf(x: torch.Tensor, grid: RdfGrid, species: torch.Tensor | None = None) -> torch.Tensor:
     """g[C,K] of positions x[N,3], or g[n,C,K] of a batch [n,N,3], as `nanochart.rdf`.
 
-    Differentiable once in x: the pull-back is the exact derivative of g, but is itself not
-    differentiable. Nothing here needs more, since networks are trained on g, not through it.
+    Differentiable twice in x: the pull-back is the kernel's, the exact derivative of g. What is behind it
+    (a loss on forces, say) takes torch operations on all pairs: O(n N^2) memory, only when it is asked for.
 
     Parameters
     ----------
@@ -47,16 +47,56 @@ def rdf(x: torch.Tensor, grid: RdfGrid, species: torch.Tensor | None = None) -> 
 class _Rdf(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, grid, kinds, species):
-        x = x.detach().contiguous()
         ctx.save_for_backward(x)
         ctx.where = grid, kinds, species
-        return _value(x, grid, kinds, species)
+        return _value(x.detach().contiguous(), grid, kinds, species)
+
+    @staticmethod
+    def backward(ctx, dv_dg):
+        (x,) = ctx.saved_tensors
+        return _Pullback.apply(x, dv_dg, *ctx.where), None, None, None
+
+
+class _Pullback(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, dv_dg, grid, kinds, species):
+        ctx.save_for_backward(x, dv_dg)
+        ctx.where = grid, kinds, species
+        return _pullback(x.detach().contiguous(), grid, kinds, species, dv_dg.detach().contiguous())
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, dv_dg):
-        (x,) = ctx.saved_tensors
-        return _pullback(x, *ctx.where, dv_dg.contiguous()), None, None, None
+    def backward(ctx, along):
+        x, dv_dg = (tensor.detach().requires_grad_() for tensor in ctx.saved_tensors)
+        with torch.enable_grad():
+            (dv_dx,) = torch.autograd.grad(_by_operations(x, *ctx.where), x, dv_dg, create_graph=True)
+            return *torch.autograd.grad(dv_dx, (x, dv_dg), along), None, None, None
+
+
+def _by_operations(x, grid, kinds, species):
+    """g[n,C,K] by torch operations, for derivatives of higher order: the same spline, so the same g."""
+    lattice, taps = _core.rdf_lattice(grid.start, grid.step, grid.bins, grid.bandwidth)
+    n, atoms = x.shape[:2]
+    i, j = torch.triu_indices(atoms, atoms, 1, device=x.device)
+    r2 = (x[:, j] - x[:, i]).square().sum(-1).clamp(lattice["lowest2"], lattice["farthest2"])
+    u = r2.sqrt() * lattice["scale"] + lattice["shift"]
+    cell = u.detach().round()
+    t = u - cell
+    powers = torch.stack([torch.ones_like(t), t, t**2, t**3], -1)
+    weights = powers @ torch.tensor(_core.spline_coefficients(), dtype=x.dtype, device=x.device).T  # [n,pairs,4]
+    channel = torch.zeros_like(i)
+    if species is not None:
+        low, high = torch.minimum(species[i], species[j]).long(), torch.maximum(species[i], species[j]).long()
+        channel = low * kinds - low * (low - 1) // 2 + high - low
+    channels, beyond = kinds * (kinds + 1) // 2, 4  # nodes that no grid point sees, at both ends
+    width = lattice["nodes"] + 2 * beyond
+    first = (torch.arange(n, device=x.device)[:, None] * channels + channel) * width + cell.long() - 4 + beyond
+    nodes = first[..., None] + torch.arange(4, device=x.device)
+    rho = x.new_zeros(n * channels * width).index_add(0, nodes.flatten(), weights.flatten())
+    rho = rho.view(n * channels, 1, width)[..., beyond:-beyond]
+    taps = torch.tensor(taps, dtype=x.dtype, device=x.device)
+    g = torch.nn.functional.conv1d(rho, taps[None, None], stride=lattice["refine"])
+    return g.view(n, channels, grid.bins) / len(i)
 
 
 def _value(x, grid, kinds, species):

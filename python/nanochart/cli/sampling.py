@@ -16,6 +16,7 @@ Skip = Annotated[float, typer.Option(help="ps left out at the beginning")]
 Labels = Annotated[Optional[str], typer.Option(help="column, text file `time label`, or quenched data set: populations of labels")]
 Difference = Annotated[Optional[str], typer.Option(help='"A B": F(B) - F(A) of two labels')]
 Output = Annotated[Path, typer.Option("--output", "-o", help="table; picture and page have its name")]
+Chart = Annotated[Optional[str], typer.Option(help="chart model whose families are named on picture and page")]
 Weights = Annotated[Optional[Path], typer.Option(help="write the weight of each frame here")]
 Interval = Annotated[Optional[float], typer.Option(help="ps between frames of the trajectory that --labels FILE.h5 was quenched from")]
 
@@ -28,11 +29,12 @@ def hills(
     grid: Grid = None,
     project: Annotated[Optional[list[str]], typer.Option(help="coordinate to keep; the others are integrated out; may be repeated")] = None,
     parts: Annotated[int, typer.Option(min=1, help="equal parts of the run, to see how F changes with time")] = 5,
+    chart: Chart = None,
 ):
     """F(s) from the hills of metadynamics, and how it changed with time."""
     from nanochart.sampling.fes_command import from_hills
 
-    _show(from_hills(file, temperature, grid=grid or [], project=project or [], parts=parts), output)
+    _show(from_hills(file, temperature, grid=grid or [], project=project or [], parts=parts), output, chart)
 
 
 @fes.command()
@@ -49,12 +51,13 @@ def reweight(
     labels: Labels = None,
     difference: Difference = None,
     interval: Interval = None,
+    chart: Chart = None,
 ):
     """F of any columns, and populations, from a biased run."""
     from nanochart.sampling.fes_command import reweighted
 
     _show(reweighted(colvar, temperature, cv=cv or [], grid=grid or [], more=join or [], hills=hills, skip=skip,
-                     weights=weights, labels=labels, difference=difference, interval=interval), output)  # fmt: skip
+                     weights=weights, labels=labels, difference=difference, interval=interval), output, chart)  # fmt: skip
 
 
 @fes.command()
@@ -66,11 +69,12 @@ def umbrella(
     grid: Grid = None,
     skip: Skip = 0.0,
     weights: Weights = None,
+    chart: Chart = None,
 ):
     """F of any columns from a series of restrained runs, by MBAR."""
     from nanochart.sampling.fes_command import from_windows
 
-    _show(from_windows(windows, temperature, cv=cv or [], grid=grid or [], skip=skip, weights=weights), output)
+    _show(from_windows(windows, temperature, cv=cv or [], grid=grid or [], skip=skip, weights=weights), output, chart)
 
 
 @fes.command()
@@ -85,12 +89,13 @@ def ladder(
     weights: Weights = None,
     labels: Labels = None,
     difference: Difference = None,
+    chart: Chart = None,
 ):
     """F of any columns at any temperature of a tempering run, from all its rungs by MBAR."""
     from nanochart.sampling.fes_command import from_ladder
 
     _show(from_ladder(folder, temperature, cv=cv or [], grid=grid or [], log=log, skip=skip, weights=weights,
-                      labels=labels, difference=difference), output)  # fmt: skip
+                      labels=labels, difference=difference), output, chart)  # fmt: skip
 
 
 @fes.command()
@@ -105,14 +110,16 @@ def steered(
     typer.echo("\n".join(from_work(forward, reverse or [], temperature).lines))
 
 
-def _show(report, output: Path) -> None:
+def _show(report, output: Path, chart: str | None) -> None:
     from nanochart.plots import free_energy, landscape_page
 
+    if chart:
+        report.name_families(chart)
     report.landscape.save(output)
     written = [output, output.with_suffix(".png")]
-    free_energy(report.landscape, written[1], before=report.before)
+    free_energy(report.landscape, written[1], before=report.before, marks=report.marks)
     if len(report.landscape.names) == 3:
         written.append(output.with_suffix(".html"))
-        landscape_page(report.landscape, written[2])
+        landscape_page(report.landscape, written[2], marks=report.marks)
     typer.echo("\n".join(report.lines))
     typer.echo("wrote " + ", ".join(map(str, written)))

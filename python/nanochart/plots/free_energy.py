@@ -22,20 +22,26 @@ def free_energy(landscape, path: Path, title: str = "", before: Sequence = (), m
     before
         (label, FreeEnergy) of one coordinate, drawn paler below the curve: how it came to be.
     marks
-        name -> its place, one number for each coordinate: names written on the maps.
+        name -> its place, one number for each coordinate: written on maps and curves.
     """
+    from matplotlib.patheffects import withStroke
+
     names = landscape.names
     if len(names) == 1:
         figure, axis = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
         _curve(axis, landscape, before)
+        for name, (place,) in (marks or {}).items():
+            axis.axvline(place, color="0.6", lw=0.5, zorder=0)
+            axis.annotate(name, (place, 1), xycoords=("data", "axes fraction"), rotation=90, fontsize=6, va="top")
     else:
         pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
         figure, axes = plt.subplots(1, len(pairs), figsize=(5.2 * len(pairs), 4.4), layout="constrained", squeeze=False)
         for axis, (i, j) in zip(axes[0], pairs):
             shown = _map(axis, landscape.projected([names[i], names[j]]))
             for name, place in (marks or {}).items():
-                axis.plot(place[i], place[j], "o", ms=4, mfc="w", mec="k")
-                axis.annotate(name, (place[i], place[j]), xytext=(4, 4), textcoords="offset points")
+                axis.plot(place[i], place[j], "o", ms=3, mfc="w", mec="k", mew=0.6)
+                axis.annotate(name, (place[i], place[j]), xytext=(3, 2), textcoords="offset points", fontsize=6,
+                              path_effects=[withStroke(linewidth=1.2, foreground="w")])  # fmt: skip
         figure.colorbar(shown, ax=axes[0].tolist(), label="F (kT)")
     figure.suptitle(title)
     save(figure, path)

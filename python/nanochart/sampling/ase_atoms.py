@@ -17,10 +17,14 @@ class ChartAtoms:
     Parameters
     ----------
     chart : ChartCV.
-    indices : of the chart's atoms, when the system has others too; None: all.
+    indices : of the chart's atoms, or a mask, when the system has others too; None: all.
     """
 
     def __init__(self, chart: ChartCV, indices=None):
+        if not isinstance(chart, ChartCV):
+            raise TypeError(f"chart is {chart!r}, must be a nanochart.ChartCV")
+        if np.asarray(indices).dtype == bool:
+            indices = np.flatnonzero(indices)
         self.chart = chart
         self.indices = slice(None) if indices is None else np.asarray(indices, dtype=int)
         self.model = chart.metadata["name"]

@@ -14,7 +14,7 @@ from ase.stress import full_3x3_to_voigt_6_stress
 
 from nanochart.chart.chart_cv import ChartCV
 from nanochart.sampling.ase_atoms import PS, ChartAtoms
-from nanochart.sampling.biases import Metadynamics, MovingRestraint
+from nanochart.sampling.biases import Metadynamics, MovingRestraint, Restraint, Wall
 
 _BIASED = ("energy", "free_energy", "forces", "stress")
 _UNCHANGED = ("charges", "dipole", "magmom", "magmoms")
@@ -40,6 +40,7 @@ class BiasedCalculator(Calculator):
 
     Raises
     ------
+    TypeError : calculator, chart or a bias is something else.
     ValueError : a bias has another number of CVs than the chart; when evaluated: other atoms than the model's, a
         cluster that does not fit into the cell, atoms at one place.
     PropertyNotImplementedError : the calculator does not offer what is asked for.
@@ -55,13 +56,13 @@ class BiasedCalculator(Calculator):
         indices=None,
     ):
         super().__init__()
-        if not hasattr(calculator, "get_property"):
+        if isinstance(calculator, type) or not hasattr(calculator, "get_property"):
             raise TypeError(f"calculator is {calculator!r}, must be an ASE calculator")
         self.calculator = calculator
         self.chart = chart
-        self.biases = dict(biases) if isinstance(biases, Mapping) else _named(biases)
         self.chart_name = name
         self.chart_atoms = ChartAtoms(chart, indices)
+        self.biases = _named(biases)
         for key, bias in self.biases.items():
             if bias.dim != chart.dim:
                 raise ValueError(f"bias {key} is on {bias.dim} CVs, must be on {chart.dim} as the chart")
@@ -162,6 +163,8 @@ class BiasedCalculator(Calculator):
                 f"calculator {type(self.calculator).__name__} offers no forces, which molecular dynamics needs"
             )
         if state is not None:
+            if not {"step", "time"} <= set(state):
+                raise ValueError(f"state is {state}, must be the `state` of the interrupted run's calculator")
             self.step, self.time = int(state["step"]), float(state["time"])
         self._dyn = dyn
         self._start = self.step - dyn.nsteps, self.time - dyn.get_time() / PS
@@ -215,10 +218,17 @@ class BiasedCalculator(Calculator):
         return {name: bias.state for name, bias in self.biases.items() if hasattr(bias, "state")}
 
 
-def _named(biases: Sequence) -> dict[str, object]:
-    named = {}
-    for bias in biases:
+def _named(biases: Mapping[str, object] | Sequence) -> dict[str, object]:
+    if not isinstance(biases, Mapping | Sequence):
+        raise TypeError(f"biases is {biases!r}, must be {{name: bias}} or a list of biases")
+    named = dict(biases) if isinstance(biases, Mapping) else {}
+    for bias in () if isinstance(biases, Mapping) else biases:
         kind = type(bias).__name__.lower()
         count = sum(type(other) is type(bias) for other in named.values())
         named[kind if count == 0 else f"{kind}{count + 1}"] = bias
+    for name, bias in named.items():
+        if not isinstance(bias, Metadynamics | MovingRestraint | Restraint | Wall):
+            raise TypeError(f"bias {name} is {bias!r}, must be a Restraint, MovingRestraint, Wall or Metadynamics")
+        if name.split() != [name]:
+            raise ValueError(f"the name of bias {name!r} must have no blanks: it names columns of COLVAR")
     return named

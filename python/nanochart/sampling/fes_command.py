@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,23 @@ class Report:
     landscape: FreeEnergy | None
     lines: list[str]
     before: list[tuple[str, FreeEnergy]] = field(default_factory=list)
+    marks: dict[str, tuple[float, ...]] = field(default_factory=dict)  # families and where they lie
+
+    def name_families(self, model: str) -> None:
+        """Mark the families of a chart (its name or file) on the landscape's coordinates ID.s1 .. ID.sd."""
+        from nanochart.chart.chart_cv import ChartCV  # torch, which nothing else here needs
+        from nanochart.chart.families import Families, beside
+
+        chart = ChartCV(model)
+        families = Families.load(beside(chart.path), chart.hash)
+        places = []
+        for name in self.landscape.names:
+            number = name.rpartition(".s")[2]
+            if name not in _coordinates([name]) or not 1 <= int(number) <= families.centroids.shape[1]:
+                raise ValueError(f"--chart: {name} is no coordinate of chart {model}, whose families lie on "
+                                 f"s1 to s{families.centroids.shape[1]}")  # fmt: skip
+            places.append(families.centroids[:, int(number) - 1])
+        self.marks = {name.partition(" (")[0]: tuple(map(float, place)) for name, *place in zip(families.names, *places)}
 
 
 def from_hills(file: Path, temperature: float, *, grid: list[str], project: list[str], parts: int) -> Report:
@@ -120,8 +138,8 @@ def _later(table: dict[str, np.ndarray], skip: float, file: Path) -> dict[str, n
     return {name: column[late] for name, column in table.items()}
 
 
-def _coordinates(table: dict[str, np.ndarray]) -> list[str]:
-    """Columns ID.s1 .. of a COLVAR table."""
+def _coordinates(table: Iterable[str]) -> list[str]:
+    """The columns ID.s1 .. among those of a COLVAR table."""
     return [n for n in table if n.rpartition(".")[2].startswith("s") and n.rpartition(".")[2][1:].isdigit()]
 
 

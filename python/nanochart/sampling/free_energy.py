@@ -114,7 +114,8 @@ def histogram(values: np.ndarray, ensemble: Ensemble, axes: list[Axis], names: l
 
     def aligned(log_weights):
         g = free_energy(log_weights)
-        return g - np.average(g[low], weights=share)
+        with np.errstate(invalid="ignore"):  # a bin that only the block left out has seen
+            return g - np.average(g[low], weights=share)
 
     _, error = ensemble.estimate(aligned)
     return FreeEnergy(tuple(names), tuple(map(centres, axes)), (f - f.min()).reshape(shape), error.reshape(shape),

@@ -38,19 +38,27 @@ def bias_of_frames(table: dict[str, np.ndarray], path: str | os.PathLike) -> np.
     return v
 
 
-def final_bias(
-    table: dict[str, np.ndarray], path: str | os.PathLike, hills: str | os.PathLike, batch: int = 1000
-) -> np.ndarray:
+def final_bias(table: dict[str, np.ndarray], path: str | os.PathLike, hills: str | os.PathLike) -> np.ndarray:
     """V(s) [n] (eV) of all hills of a file at the frames of a COLVAR table, and the table's other biases.
 
     The bias of metadynamics is the one whose fix has an ID.rct column; walls and restraints stay.
+    Hills are summed on a grid over the frames where it fits into memory, within 2e-4 of the largest V.
     """
-    names = read_hills(hills).names
-    s = columns(table, names, path)
-    bias = static_bias(hills)
-    v = np.concatenate([bias.value(part)[0] for part in np.array_split(s, -(-len(s) // batch))])
+    of = read_hills(hills)
+    s = columns(table, of.names, path)
+    bias = static_bias(hills, _grid_over(s, of.sigma))
+    v = np.concatenate([bias.value(part)[0] for part in np.array_split(s, -(-len(s) // 1000))])
     others = [n for n in table if n.endswith(BIAS) and n.removesuffix(BIAS) + OFFSET not in table]
     return v + columns(table, others, path).sum(axis=1) if others else v
+
+
+def _grid_over(s: np.ndarray, sigma: np.ndarray) -> list[tuple[float, float, int]] | None:
+    """Grid of spacing sigma/5 (three CVs: sigma/3) over frames s[n, k]; None above 1 GB."""
+    lo, hi = s.min(axis=0) - 1e-3 * sigma, s.max(axis=0) + 1e-3 * sigma
+    bins = np.ceil((hi - lo) / sigma * (5 if len(sigma) < 3 else 3)).astype(int)
+    if 8 * 2 ** len(sigma) * np.prod(bins + 1.0) > 1e9:
+        return None
+    return [(float(a), float(b), int(n)) for a, b, n in zip(lo, hi, bins)]
 
 
 def reweight(bias: np.ndarray, temperature: float, blocks: int = BLOCKS) -> Ensemble:
