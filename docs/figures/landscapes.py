@@ -17,7 +17,7 @@ from nanochart.landscape import cna
 from nanochart.landscape.composition import PAPER, PAPER_SOURCE, Composition
 from nanochart.landscape.convergence import Comparison
 from nanochart.landscape.dataset import summary
-from nanochart.landscape.dataset_file import slabs
+from nanochart.landscape.dataset_file import read_attributes, slabs
 from nanochart.landscape.unique import reduce
 from nanochart.plots import populations
 from nanochart.plots.style import LABEL_COLOURS, plt, save
@@ -33,25 +33,26 @@ def melting(run: dict) -> dict:
     return {"highest": float(at[c.argmax()]), "from": float(high[0]), "to": float(high[-1]), "k_B": float(c.max())}
 
 
-def half_amorphous(comparison: Comparison) -> list[float | None]:
+def half_amorphous(comparison: Comparison) -> dict[str, float | None]:
     """Temperature (K) at which half of a run's frames are amorphous, linear between rungs; None: at no rung."""
-    found = []
-    for shares in comparison.populations[..., cna.LABELS.index("Amorphous")]:
+    found = {}
+    for run, shares in zip(comparison.runs, comparison.populations[..., cna.LABELS.index("Amorphous")]):
         above = np.flatnonzero(shares >= 0.5)
         k = int(above[0]) if len(above) else 0
         between = slice(k - 1, k + 1)
-        found.append(float(np.interp(0.5, shares[between], comparison.temperatures[between])) if k else None)
+        found[run] = float(np.interp(0.5, shares[between], comparison.temperatures[between])) if k else None
     return found
 
 
-def results(folder: Path, name: str) -> tuple[dict, Comparison, Composition, list[dict]]:
+def results(folder: Path, name: str) -> tuple[dict, Comparison, Composition, dict[str, dict]]:
     made = summary(folder / f"{name}.h5")
     composition = reduce([folder / f"{name}.quenched.h5"])[0]  # of tempering alone, whatever else NAME.h5 holds
     kept = sum(np.count_nonzero(rows["count"]) for rows in slabs(folder / f"{name}.h5", ["count"]))
     saved = json.loads((folder / f"{name}.convergence.json").read_text())
     arrays = {k: np.array(saved[k]) for k in ("temperatures", "frames", "populations", "errors")}
     comparison = Comparison(saved["system"], tuple(saved["runs"]), **arrays)
-    runs = [json.loads((folder / run / "summary.json").read_text()) for run in comparison.runs]
+    sources = json.loads(read_attributes(folder / f"{name}.quenched.h5")["quench"])["sources"]
+    runs = {run: json.loads((folder / run / "summary.json").read_text()) for run in (Path(s).name for s in sources)}
     superposition = json.loads((folder / f"{name}.superposition.json").read_text())
     return {
         "frames": dict(zip(cna.LABELS, composition.frames.tolist())), "failed": composition.failed,
@@ -60,17 +61,17 @@ def results(folder: Path, name: str) -> tuple[dict, Comparison, Composition, lis
                  "megabytes": round((folder / f"{name}.h5").stat().st_size / 1e6, 1)},
         "runs": {run: {"nanoseconds": s["nanoseconds"], "round_trips": sum(s["round_trips"]),
                        "swaps_accepted_least": round(min(s["acceptance"]), 3), "heat_capacity": melting(s)}
-                 for run, s in zip(comparison.runs, runs)},
+                 for run, s in runs.items()},
         "half_amorphous_at": half_amorphous(comparison),
         "motifs": [{"kelvin": float(t), "most_frequent": [cna.LABELS[k] for k in p.argmax(axis=1)],
                     "shares": p.round(3).tolist(), "agree": bool(a)}
                    for t, p, a in zip(comparison.temperatures, comparison.populations.swapaxes(0, 1),
                                       comparison.agree)],
-        "verdict": comparison.verdict(), "superposition": superposition,
+        "compared": comparison.runs, "verdict": comparison.verdict(), "superposition": superposition,
     }, comparison, composition, runs  # fmt: skip
 
 
-def picture(name: str, comparison: Comparison, composition: Composition, runs: list[dict], path: Path) -> None:
+def picture(name: str, comparison: Comparison, composition: Composition, runs: dict[str, dict], path: Path) -> None:
     figure, (bars, shares, heat) = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
     rows = {"frames": composition.frames, "unique": composition.unique}
     paper = PAPER[composition.element, composition.atoms]
@@ -85,14 +86,14 @@ def picture(name: str, comparison: Comparison, composition: Composition, runs: l
     t, mean = comparison.temperatures, comparison.populations.mean(axis=0)
     shares.stackplot(t, mean.T, colors=LABEL_COLOURS.values())
     shares.set(xlim=(t[0], t[-1]), ylim=(0, 1), xlabel="temperature (K)", ylabel="share of the quenched frames")
-    for run, name_of, style in zip(runs, comparison.runs, ("-", "--")):
+    for (name_of, run), style in zip(runs.items(), ("-", "--", ":")):
         at, c, e = (np.array(run[k]) for k in ("heat_capacity_at", "heat_capacity", "heat_capacity_errors"))
         heat.plot(at, c, style, color="#333333", label=name_of)
         heat.fill_between(at, c - e, c + e, color="#333333", alpha=0.15, lw=0)
     heat.set(xlim=(t[0], t[-1]), xlabel="temperature (K)", ylabel="heat capacity ($k_B$)")
     heat.legend(frameon=False)
     figure.legend(*bars.get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
-    figure.suptitle(f"{name}: composition, mean of the two runs by temperature, heat capacity")
+    figure.suptitle(f"{name}: composition, mean of the two runs compared, by temperature, heat capacity")
     save(figure, path, dpi=100)
 
 
@@ -107,14 +108,14 @@ def section(name: str, found: dict, composition: Composition) -> str:
         lines.append(f"| {title} | " + " | ".join(f"{c:,} ({c / total:.1%})" for c in counts) + f" | {total:,} |")
     lines += ["", "| run | ns a replica | round trips | swaps accepted, at least | heat capacity highest at "
               "| above half of its rise | half amorphous at |", "|---" * 7 + "|"]  # fmt: skip
-    for (run, r), half in zip(found["runs"].items(), found["half_amorphous_at"]):
-        h = r["heat_capacity"]
+    for run, r in found["runs"].items():
+        h, half = r["heat_capacity"], found["half_amorphous_at"].get(run)
         lines.append(f"| {run} | {r['nanoseconds']:.2f} | {r['round_trips']} | {r['swaps_accepted_least']:.0%} | "
                      f"{h['highest']:.0f} K | {h['from']:.0f}-{h['to']:.0f} K | {f'{half:.0f} K' if half else '-'} |")
     lines += ["", f"**Convergence.** {found['verdict']}.", f"![convergence]({name}.convergence.png)", "",
-              "| T (K) | most frequent label in " + " | in ".join(found["runs"]) + " | | by superposition |",
+              "| T (K) | most frequent label in " + " | in ".join(found["compared"]) + " | | by superposition |",
               "|---" * 5 + "|"]  # fmt: skip
-    solid = min((half for half in found["half_amorphous_at"] if half), default=np.inf)
+    solid = min((half for half in found["half_amorphous_at"].values() if half), default=np.inf)
     for m, stable in zip(found["motifs"], found["superposition"]["populations"]):
         labels = [f"{label} {max(shares):.0%}" for label, shares in zip(m["most_frequent"], m["shares"])]
         labels += ["" if m["agree"] else "differ"]
