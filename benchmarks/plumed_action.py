@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from ase.cluster import Icosahedron
-from plumed_by_hand import WAYS
+from plumed_by_hand import MODEL, WAYS
 
 import nanochart
 from nanochart.sampling.plumed_action import library
@@ -97,8 +97,8 @@ def beside_pytorch_model(plumed: str, folder: str) -> list[dict]:
         return [{"command": "benchmark", "input": f"not measured: this PLUMED has no PYTORCH_MODEL ({how})"}]
 
 
-def compare(plumed: str, folder: str, name: str, g_by_hand, model: str, steps: int) -> list[dict]:
-    grid = stretched(model, folder)
+def compare(plumed: str, folder: str, name: str, g_by_hand, steps: int) -> list[dict]:
+    grid = stretched(MODEL, folder)
     ours = HEAD + action("./stretched.pt") + restrained(["chart.s1", "chart.s2", "chart.s3"])
     labels, lines = g_by_hand(grid)
     theirs = HEAD + lines + f"chart: PYTORCH_MODEL FILE=by_hand.pt ARG={','.join(labels)}\n"
@@ -112,7 +112,7 @@ def compare(plumed: str, folder: str, name: str, g_by_hand, model: str, steps: i
         part = re.search(rf"Input: +{file}\n(.*?)(?=Input:|\Z)", output, re.S).group(1)
         ratio, error = re.search(r"Comparative: (\S+) \+- (\S+)", part).groups()
         cycles, total, _, least, _ = np.array(re.findall(r"B[23] Calculation part \d" + 5 * r" +(\S+)", part), float).T
-        rows.append({"command": "benchmark", "model": model, "input": what,
+        rows.append({"command": "benchmark", "model": MODEL, "input": what,
                      "ms a step": 1000 * total.sum() / cycles.sum(), "least ms": 1000 * least.min(),
                      "times NANOCHART": float(ratio), "+-": float(error)})  # fmt: skip
     return rows

@@ -66,6 +66,24 @@ def test_debug_forces(unit, pbc, tmp_path):
     assert np.abs(analytical).max() > 1e-2
 
 
+@pytest.mark.parametrize(
+    "bias",
+    [
+        "METAD ARG=chart.s1,chart.s2 SIGMA=0.3,0.2 HEIGHT=0.1 PACE={pace} BIASFACTOR=10 TEMP=300 FILE=HILLS{restart}",
+        "OPES_METAD ARG=chart.s1,chart.s3 SIGMA=0.1,0.1 PACE={pace} BARRIER=1 TEMP=300 FILE=KERNELS{restart}",
+    ],
+)
+def test_debug_forces_under_a_bias_that_grew(bias, tmp_path):
+    """A first run leaves hills, or kernels; finite differences on the bias that a second one reads and keeps."""
+    text = f"{UNITS['A']}{{load}}\n{LINE}\nb: "
+    driver(tmp_path, text + bias.format(pace=1, restart="") + "\n", CU.symbols, frames(6), CELL)
+    text += bias.format(pace=1000000, restart=" RESTART=YES") + "\nPRINT ARG=b.bias FILE=COLVAR\n"
+    driver(tmp_path, text, CU.symbols, [frames(6)[3]], CELL, "--debug-forces", "debug")
+    analytical, numerical = np.loadtxt(tmp_path / "debug", usecols=(-2, -1)).T
+    close(numerical, analytical, 2e-5)
+    assert np.abs(analytical).max() > 1e-2
+
+
 def test_units_do_not_matter(tmp_path):
     """The same restraint in kJ/mol and nm, and in eV and angstrom: the same forces on the engine."""
     results = []
