@@ -7,7 +7,7 @@ writes NAME-inherent.pt (reads hot clusters; smooth), NAME.pt (distilled from it
 NAME-charting.pt (the 2023 network on quenched structures); NAME is that of the file. The networks
 and the loss are the papers' (doi:10.1021/acsnano.3c05653, arXiv:2407.17924). What a small set needs
 are steps, not epochs: batches of 32, as many epochs as show the network a fixed number of samples,
-and a rate that falls to zero as a cosine. About ten minutes of one core for each network with AMX,
+and a rate that falls to zero as a cosine. About six minutes of one core for each network with AMX,
 whatever the size of the set. An interrupted run continues when started again.
 """
 
@@ -27,7 +27,7 @@ from nanochart.chart.training import Settings, train_dataset
 from nanochart.landscape.dataset import Dataset
 from nanochart.landscape.dataset_file import TRAINING
 
-SAMPLES = 250_000  # shown to a network: 7,800 steps
+SAMPLES = 200_000  # shown to a network: 6,250 steps
 INHERENT = Settings("inherent", activation="silu", batch=32, rate=3e-3, schedule="cosine")
 CHARTING = Settings("charting", batch=32, rate=1e-3, schedule="cosine")
 QUENCHED = dict(inputs="quenched", target="self")

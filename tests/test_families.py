@@ -29,6 +29,7 @@ def test_blobs_are_found_largest_first():
     first, last = search.plateau
     assert first <= np.flatnonzero(search.bandwidths == search.families.bandwidth)[0] <= last
     assert set(search.counts[first : last + 1]) <= {6, 7, 8}
+    assert f"taken {search.families.bandwidth:.2f}; scan: {search.counts[0]} at" in search.plateau_text()
     assert np.abs(search.families.centroids - CENTRES).max() < 0.1
     assert np.mean(search.families.assign(s) == member) > 0.999
 
@@ -51,7 +52,9 @@ def test_stragglers_are_no_family():
 
 @pytest.mark.parametrize("counts, expected", [
     ([60, 40, 30, 22, 22, 21, 22, 15, 10, 8, 6, 3, 1], (3, 6)),
-    ([9, 9, 7, 6, 3], (0, 1)),  # of two stretches as long, that with more families
+    ([9, 9, 7, 6, 3], (0, 1)),  # of two stretches as long, the flatter
+    ([40, 28, 24, 23, 19, 12, 9, 8, 8, 8, 6], (1, 3)),  # finer than labels, though 9 to 8 is longer
+    ([60, 40, 25, 14, 8, 7, 7, 7, 3], (4, 7)),  # nothing finer spans three bandwidths
     ([100, 95, 91, 70, 7, 6, 2, 2, 2, 2, 2], (0, 2)),  # fewer than 6 do not count, however long
 ])  # fmt: skip
 def test_plateau(counts, expected):

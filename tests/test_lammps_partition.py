@@ -90,7 +90,7 @@ def test_worlds_that_do_not_fit_end_with_one_error(folder, text, message):
     (folder / "HILLS").write_text("mine\n")
     both = worlds("variable p world 10 20\nvariable n world 40 60\nvariable stop equal step\n" + text, 2)
     began = time.time()
-    result = run(folder, deck(both + "run 30"), ranks=2, args=TWO[:3], environment={"NANOCHART_WALKERS_WAIT": "2"},
+    result = run(folder, deck(both + "run 30"), ranks=2, args=TWO[:3], environment={"NANOCHART_WORLDS_WAIT": "2"},
                  timeout=60)  # fmt: skip
     found = result.output + "".join(path.read_text() for path in folder.glob("screen.*"))
     assert result.code != 0 and message in " ".join(found.split()), found[-3000:]

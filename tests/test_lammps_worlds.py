@@ -9,6 +9,7 @@ HOT = (
     "variable t world 300 350\nvelocity all create $t 11 mom yes rot yes\nfix m all nve\n"
     "fix bath all langevin $t $t 0.1 4711\ntimestep 0.002\n"
 )
+YIELD = {"MPIR_CVAR_POLLS_BEFORE_YIELD": "0"}  # more ranks than cores
 CHART = "fix c all nanochart ./au.pt every 2 log cv.dat 10\n"
 
 
@@ -48,6 +49,25 @@ def test_temper_refuses(folder, commands, message):
     result = run(folder, deck(HOT + commands + "temper 40 10 $t bath 3 58728"), ranks=2, args=TWO, timeout=60)
     assert result.code != 0 and message in result.error, result.output
     assert (folder / "cv.0.dat").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_worlds_without_a_chart_are_named(folder, ranks):
+    """Worlds 0 and 2 of four have a chart: they end the run, and one of them says why."""
+    variables = "variable t world 300 310 320 330\nvariable has world 1 0 1 0\n"
+    text = variables + HOT.split("\n", 1)[1] + f'if "${{has}} == 1" then "{CHART.strip()}"\n' + "temper 40 10 $t bath 3 58728"
+    result = run(folder, deck(text), ranks=4 * ranks, args=["-partition", f"4x{ranks}", "-pscreen", "none"], timeout=60,
+                 environment={"NANOCHART_WORLDS_WAIT": "3", **YIELD})  # fmt: skip
+    assert result.code != 0 and "temper: worlds 1, 3 have not answered for 3 s" in result.error, result.output
+    assert "all worlds must have fix nanochart, or none" in result.error
+    assert result.output.count("have not answered") == 1
+
+
+def test_a_world_may_come_to_temper_late(folder):
+    late = "variable late world 0 6\nshell sleep ${late}\n"
+    result = run(folder, deck(HOT + CHART + SAME + late + "temper 40 10 $t bath 3 58728"), ranks=2, args=TWO,
+                 environment={"NANOCHART_WORLDS_WAIT": "3"})  # fmt: skip
+    assert result.code == 0, result.output
 
 
 def test_worlds_may_differ_without_temper(folder):

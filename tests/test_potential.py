@@ -252,3 +252,8 @@ def test_bad_elements_leave_the_file_alone(tmp_path, elements, message):
     with pytest.raises(ValueError, match=message):
         write_setfl(path, elements)
     assert path.read_text() == "old"
+
+
+def test_an_alloy_in_one_word():
+    assert file_name("AgCu") == file_name(["Ag", "Cu"]) == "AgCu.eam.fs"
+    assert builtin_lines("AgCu") == builtin_lines(["Ag", "Cu"])

@@ -18,7 +18,7 @@ from nanochart.landscape.potential import write_setfl
 from nanochart.landscape.ptmd_analysis import acceptance
 from nanochart.landscape.ptmd_command import go_on, new_run, report
 from nanochart.landscape.ptmd_drift import nve_drift
-from nanochart.landscape.ptmd_ladder import checked_ladder, geometric_ladder
+from nanochart.landscape.ptmd_ladder import checked_ladder, geometric_ladder, parse_ladder
 from nanochart.landscape.ptmd_log import open_frames
 from nanochart.landscape.ptmd_progress import Progress
 from nanochart.landscape.ptmd_record import Record
@@ -37,6 +37,15 @@ def test_ladders():
             checked_ladder(wrong)
     with pytest.raises(ValueError, match="from 600.0 to 250.0 K, must rise"):
         geometric_ladder(600.0, 250.0, 4)
+    assert parse_ladder("250, 600 24") == [250, 600, 24]
+    with pytest.raises(ValueError, match="ladder is 'a b', must be numbers"):
+        parse_ladder("a b")
+
+
+def test_a_folder_that_is_no_run_is_said(tmp_path):
+    for use in (go_on, report):
+        with pytest.raises(FileNotFoundError, match="has no settings.json, must be the folder of a run"):
+            use(tmp_path / "none")
 
 
 @pytest.mark.parametrize("change, message", [
@@ -45,7 +54,11 @@ def test_ladders():
     (dict(of="Ni", timestep=3.0), "Ni has no built-in potential; give --potential-lines and --start"),
     (dict(ladder=[300, 400, 2.5]), "has the count 2.5, must be whole"),
     (dict(motifs=["Bcc"]), "motif is 'Bcc'"),
+    (dict(motifs=[]), "no motif given"),
     (dict(damping=0.0), "damping is 0.0 ps, must be > 0"),
+    (dict(length=-1.0), "length is -1 ns, must be > 0"),
+    (dict(swap=0.0), "swap is 0 ps, must be > 0"),
+    (dict(wall=-3.0), "wall is -3 A, must be > 0"),
     (dict(seed=0), "seed is 0, must lie between"),
 ])  # fmt: skip
 def test_settings_are_checked(tmp_path, change, message):
@@ -57,7 +70,7 @@ def test_settings_are_checked(tmp_path, change, message):
 
 def test_a_chart_in_only_some_replicas_is_refused(tmp_path):
     (tmp_path / "extra.txt").write_text('if "${replica} == 0" then "fix cv all nanochart Au147"\n')
-    with pytest.raises(ValueError, match="must be unconditional: `temper` waits forever"):
+    with pytest.raises(ValueError, match="must be unconditional: swaps are right only if"):
         new_run(tmp_path / "run", "Au", 55, ladder=[300, 400, 3], extra=tmp_path / "extra.txt")
 
 

@@ -43,7 +43,6 @@ void FixNanochart::init() {
     evaluation_->prepare(!group->dynamic[igroup]);
     check_log_is_mine();
   });
-  check_temper(lmp, arguments_.every, thermo_energy != 0, biases());
   current_ = false;
 }
 
@@ -78,6 +77,7 @@ bool FixNanochart::biased() const {
 }
 
 void FixNanochart::setup(int vflag) {
+  check_temper(lmp, evaluation_->comm(), arguments_.every, thermo_energy != 0, biases());
   step(vflag);
   if (biased())
     for (auto *bias : biases()) bias->start(update->ntimestep, evaluation_->s());

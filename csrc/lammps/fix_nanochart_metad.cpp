@@ -23,7 +23,11 @@ FixNanochartMetad::FixNanochartMetad(LAMMPS_NS::LAMMPS *lammps, int narg, char *
     files_ = a.files;
     if (a.partition && lmp->universe->nworlds == 1)
       throw Error("walkers partition needs several worlds: start LAMMPS with -partition");
-    if (a.partition) worlds_ = std::make_unique<Worlds>(lmp, who());
+    if (a.partition)
+      worlds_ = std::make_unique<Worlds>(
+          lmp, Worlds::Purpose{who(), "walkers partition",
+                               "it must have this fix, the same runs, and not stop before the others",
+                               600});
     files_.write = !a.partition || lmp->universe->iworld == 0;
     // Worlds that write need files of their own; a static bias may be that of all.
     if (lmp->universe->nworlds > 1 && options_.height > 0 && files_.directory.empty() &&

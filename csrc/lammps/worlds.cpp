@@ -15,18 +15,18 @@ namespace {
 
 constexpr int tag = 7411;  // LAMMPS's temper uses 0
 
-double limit() {
-  const char *seconds = std::getenv("NANOCHART_WALKERS_WAIT");
+double limit(double usual) {
+  const char *seconds = std::getenv("NANOCHART_WORLDS_WAIT");
   const double value = seconds ? std::atof(seconds) : 0;
-  return value > 0 ? value : 600;
+  return value > 0 ? value : usual;
 }
 
 std::string first_line(const std::string &text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
 
-Worlds::Worlds(LAMMPS_NS::LAMMPS *lammps, std::string who)
-    : lammps_(lammps), who_(std::move(who)) {}
+Worlds::Worlds(LAMMPS_NS::LAMMPS *lammps, Purpose purpose)
+    : lammps_(lammps), purpose_(std::move(purpose)) {}
 
 int Worlds::mine() const { return lammps_->universe->iworld; }
 int Worlds::count() const { return lammps_->universe->nworlds; }
@@ -35,50 +35,61 @@ int Worlds::count() const { return lammps_->universe->nworlds; }
 std::vector<std::string> Worlds::exchange(const std::string &occasion,
                                           const std::string &text) const {
   const auto *universe = lammps_->universe;
-  const std::string title = who_ + " " + occasion, message = title + "\n" + text;
+  const std::string title = purpose_.who + " " + occasion, message = title + "\n" + text;
   std::vector<MPI_Request> sent;
   for (int world = 0; world < count(); ++world)
     if (world != mine())
       MPI_Isend(message.data(), static_cast<int>(message.size()), MPI_CHAR,
                 universe->root_proc[world], tag, universe->uworld, &sent.emplace_back());
-  const double deadline = MPI_Wtime() + limit();
+  const double deadline = MPI_Wtime() + limit(purpose_.wait);
   std::vector<std::string> all(count());
+  std::vector<int> silent;
   for (int world = 0; world < count(); ++world) {
-    const std::string got = world == mine() ? message : receive(world, deadline);
+    std::string got = message;
+    if (world != mine() && !receive(world, deadline, got)) {
+      silent.push_back(world);
+      continue;
+    }
     if (first_line(got) != title)
-      throw Error("walkers partition: world " + std::to_string(world) + " is at `" +
+      throw Error(purpose_.what + ": world " + std::to_string(world) + " is at `" +
                   first_line(got) + "`, this one at `" + title +
                   "`: all worlds must have the same fixes and runs");
     all[world] = got.substr(title.size() + 1);
   }
+  if (!silent.empty()) throw Error(missing(silent));
   MPI_Waitall(static_cast<int>(sent.size()), sent.data(), MPI_STATUSES_IGNORE);
   return all;
 }
 
-std::string Worlds::receive(int world, double deadline) const {
+std::string Worlds::missing(const std::vector<int> &worlds) const {
+  std::ostringstream text;
+  text << purpose_.what << ": world";
+  if (worlds.size() > 1) text << "s";
+  for (const int world : worlds) text << (world == worlds.front() ? " " : ", ") << world;
+  text << (worlds.size() > 1 ? " have" : " has") << " not answered for " << limit(purpose_.wait)
+       << " s: " << purpose_.rule
+       << " (a longer wait: environment NANOCHART_WORLDS_WAIT, in s)";
+  return text.str();
+}
+
+bool Worlds::receive(int world, double deadline, std::string &text) const {
   const auto *universe = lammps_->universe;
   int there = 0;
   MPI_Status status;
   for (long tries = 0; !there; ++tries) {
     MPI_Iprobe(universe->root_proc[world], tag, universe->uworld, &there, &status);
     if (there) break;
-    if (MPI_Wtime() > deadline) {
-      std::ostringstream text;
-      text << "walkers partition: world " << world << " has not answered for " << limit()
-           << " s: it must have this fix, the same runs, and not stop before the others"
-           << " (a longer wait: environment NANOCHART_WALKERS_WAIT, in s)";
-      throw Error(text.str());
-    }
+    if (MPI_Wtime() > deadline) return false;
     // Worlds may share cores: leave them to the one that is awaited.
     if (tries > 100) std::this_thread::sleep_for(std::chrono::microseconds(50));
     else std::this_thread::yield();
   }
   int length = 0;
   MPI_Get_count(&status, MPI_CHAR, &length);
-  std::string text(length, '\0');
+  text.resize(length);
   MPI_Recv(&text[0], length, MPI_CHAR, universe->root_proc[world], tag, universe->uworld,
            MPI_STATUS_IGNORE);
-  return text;
+  return true;
 }
 
 void Worlds::compare(const std::string &occasion, const Settings &settings) const {
@@ -93,7 +104,7 @@ void Worlds::compare(const std::string &occasion, const Settings &settings) cons
       std::getline(one, here);
       std::getline(other, there);
       if (here != there)
-        throw Error("walkers partition: " + name + " is " + here + " in world 0 and " + there +
+        throw Error(purpose_.what + ": " + name + " is " + here + " in world 0 and " + there +
                     " in world " + std::to_string(world) + ", must be the same in all worlds");
     }
   }

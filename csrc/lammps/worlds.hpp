@@ -8,12 +8,17 @@
 namespace nanochart {
 
 // Messages between the root ranks of the worlds of a -partition run; root ranks alone call it. A
-// world that does not answer, because it ended earlier or never had this fix, is an Error after a
-// while and not a hang: NANOCHART_WALKERS_WAIT seconds, by default 600.
+// world that does not answer, because it ended earlier or never had this fix, is an Error after
+// `wait` seconds (or NANOCHART_WORLDS_WAIT) and not a hang.
 class Worlds {
  public:
-  // `who` names the messages' subject, the same in all worlds, so that they are not mixed up.
-  Worlds(LAMMPS_NS::LAMMPS *lammps, std::string who);
+  struct Purpose {
+    std::string who;   // subject of the messages, the same in all worlds, so that they are not mixed up
+    std::string what;  // errors begin with it
+    std::string rule;  // what a world that does not answer has broken
+    double wait;
+  };
+  Worlds(LAMMPS_NS::LAMMPS *lammps, Purpose purpose);
 
   int mine() const;
   int count() const;
@@ -27,9 +32,10 @@ class Worlds {
 
  private:
   LAMMPS_NS::LAMMPS *lammps_;
-  std::string who_;
+  Purpose purpose_;
 
-  std::string receive(int world, double deadline) const;
+  bool receive(int world, double deadline, std::string &text) const;
+  std::string missing(const std::vector<int> &worlds) const;
 };
 
 }  // namespace nanochart

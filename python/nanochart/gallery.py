@@ -47,6 +47,8 @@ def find_families(points: Points, output: Path, *, bandwidth: float | None = Non
     rows = [replace(row, name=name) for row, name in zip(rows, names)]
     found.save(output / "families.json")
     text = family_table.as_text(rows, (points.element, points.atoms))
+    if search.plateau:
+        text += "\n" + search.plateau_text()
     (output / "families.txt").write_text(text + "\n")
     (output / "table.json").write_text(json.dumps({
         "data": points.path.name, "structures": len(points), "bandwidth": found.bandwidth,

@@ -19,7 +19,8 @@ SCHEMA = "nanochart families 1"
 SUBSET = 10_000  # points that mean shift sees; all others only take the nearest centroid
 SMALLEST = 0.002  # of all points: fewer are stragglers of a neighbouring family, not one of their own
 BANDWIDTHS = np.geomspace(0.3, 1.5, 24)  # of the scan, in units of the spread of s
-TOLERANCE = 0.1  # of a plateau's number of families, or one family
+TOLERANCE = 0.2  # of a plateau's number of families, or one family; without structure it falls as bandwidth^-3
+FEWEST = 6  # families: as many as labels; twice as many are preferred
 
 
 @dataclass(frozen=True)
@@ -111,28 +112,36 @@ def scan(s: np.ndarray, bandwidths: Sequence[float] | None, progress: bool = Fal
     return bandwidths, [modes(s, b, **options) for b in bar]
 
 
-def plateau(counts: Sequence[int], fewest: int = 6) -> tuple[int, int]:
+def plateau(counts: Sequence[int]) -> tuple[int, int]:
     """First and last place of the plateau in n_clusters(bandwidth), for bandwidths that grow.
 
-    The rule: the longest stretch along which the number of families differs by at most one, or by
-    at most 10 % of its largest value; at least `fewest` of them (as many as there are labels); of
-    stretches of one length that with more families. Bandwidths in geometric steps make this the
-    widest range of ln(bandwidth).
+    The rule: the longest stretch along which the number of families differs by at most a fifth, or
+    by one; of stretches of one length the flattest. First among those with at least 12 families,
+    two a label, since families are to be finer than labels; if none of these spans three bandwidths,
+    among those with at least 6. Bandwidths in geometric steps make this the widest range of
+    ln(bandwidth).
 
-    Raises ValueError when every bandwidth gives fewer than `fewest` families.
+    Raises ValueError when every bandwidth gives fewer than 6 families.
     """
-    counts = np.asarray(counts)
-    best = None
+    fine, any_ = (_longest(np.asarray(counts), fewest) for fewest in (2 * FEWEST, FEWEST))
+    if fine is not None and fine[1] - fine[0] >= 2:
+        return fine
+    if any_ is None:
+        raise ValueError(f"families: no bandwidth gives {FEWEST} families or more (found: "
+                         f"{', '.join(map(str, counts))}); name one with --bandwidth or --families")
+    return any_
+
+
+def _longest(counts: np.ndarray, fewest: int) -> tuple[int, int] | None:
+    best, best_rank = None, (-1, 0.0)
     for first in range(len(counts)):
         for last in range(first, len(counts)):
             part = counts[first : last + 1]
-            if part.min() < fewest or part.max() - part.min() > max(1, TOLERANCE * part.max()):
+            fall = part.max() - part.min()
+            if part.min() < fewest or fall > max(1, TOLERANCE * part.max()):
                 break
-            if best is None or last - first > best[1] - best[0]:
-                best = first, last
-    if best is None:
-        raise ValueError(f"families: no bandwidth gives {fewest} families or more (found: "
-                         f"{', '.join(map(str, counts))}); name one with --bandwidth or --families")
+            if (rank := (last - first, -fall / part.max())) > best_rank:
+                best, best_rank = (first, last), rank
     return best
 
 
@@ -155,6 +164,14 @@ class Search:
     counts: np.ndarray
     plateau: tuple[int, int] | None
     families: Families
+
+    def plateau_text(self) -> str:
+        """The plateau and the whole scan, in print."""
+        first, last = self.plateau
+        flat = self.counts[first : last + 1]
+        scan = ", ".join(f"{n} at {b:.2f}" for b, n in zip(self.bandwidths, self.counts))
+        return (f"plateau: {flat.min()}-{flat.max()} families at bandwidths {self.bandwidths[first]:.2f}-"
+                f"{self.bandwidths[last]:.2f}, taken {self.families.bandwidth:.2f}; scan: {scan}")  # fmt: skip
 
 
 def find(s: np.ndarray, model: str, *, bandwidth: float | None = None, families: int | None = None,

@@ -9,7 +9,7 @@ import typer
 
 
 def potential(
-    elements: Annotated[list[str], typer.Argument(help="Au, Ag or Cu; of an alloy two: Ag Cu or Ag Au")],
+    elements: Annotated[list[str], typer.Argument(help="Au, Ag or Cu; of an alloy two: Ag Cu (or AgCu) or Ag Au")],
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="default: Au.eam.alloy, AgCu.eam.fs")] = None,
 ):
     """Write an RGL (Gupta) potential for LAMMPS: pair_style eam/alloy for a metal, eam/fs for an alloy."""
@@ -44,12 +44,13 @@ def ptmd(
 ):  # fmt: skip
     """Parallel-tempering MD of a cluster on LAMMPS; the same command goes on after an interruption."""
     from nanochart.landscape import ptmd_command as commands
+    from nanochart.landscape.ptmd_ladder import parse_ladder
     from nanochart.plots import tempering
 
     if of is not None:
         commands.new_run(
-            output, of, atoms, ladder=[float(t) for t in ladder.replace(",", " ").split()], timestep=timestep,
-            damping=damping, swap=swap, frame=frame, checkpoint=checkpoint, length=length or 50.0,
+            output, of, atoms, ladder=parse_ladder(ladder), timestep=timestep, damping=damping, swap=swap, frame=frame,
+            checkpoint=checkpoint, length=50.0 if length is None else length,
             motifs=motifs.replace(",", " ").split(), starts=start or [], potential=potential_lines, extra=extra,
             wall=wall, ranks=ranks, seed=seed,
         )  # fmt: skip

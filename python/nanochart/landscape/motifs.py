@@ -106,7 +106,8 @@ def start(motif: str, element: str, atoms: int, seed: int) -> Atoms:
     Raises ValueError for an unknown motif or element, or fewer than 13 atoms.
     """
     if motif not in MOTIFS:
-        raise ValueError(f"motifs: motif is {motif!r}, must be one of {', '.join(MOTIFS)}")
+        raise ValueError(f"motifs: motif is {motif!r}, must be one of {', '.join(MOTIFS)} (in nanochart ptmd also "
+                         "Amorphous)")
     if atoms < 13:
         raise ValueError(f"motifs: atoms is {atoms}, must be at least 13")
     metal = gupta(element)

@@ -8,6 +8,7 @@ several, xi of the mixed pair is its own parameter, so the density depends on bo
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,9 @@ RHO_RANGE = 40.0
 
 
 def _checked(elements: str | Sequence[str]) -> list[str]:
-    names = [elements] if isinstance(elements, str) else list(elements)
+    names = []
+    for name in [elements] if isinstance(elements, str) else elements:  # AgCu is Ag Cu
+        names += re.findall("[A-Z][a-z]?", name) if re.fullmatch("([A-Z][a-z]?)+", name) else [name]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"potential: elements are {' '.join(names) or 'none'}, must be one or several, each once")
     bonds(names)  # raises for what has no parameters

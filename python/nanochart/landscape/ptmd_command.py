@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -38,6 +39,10 @@ def new_run(
     """
     counts = counts_of(of, atoms)
     names = tuple(counts)
+    for name, value, unit in (("timestep", timestep, "fs"), ("swap", swap, "ps"), ("frame", frame, "ps"),
+                              ("checkpoint", checkpoint, "ps"), ("length", length, "ns"), ("wall", wall, "A")):  # fmt: skip
+        if value is not None and not 0 < value < math.inf:
+            raise ValueError(f"ptmd: {name} is {value:g} {unit}, must be > 0")
     if timestep is None:
         if without := [name for name in names if name not in TIMESTEPS]:
             raise ValueError(f"ptmd: there is no usual time step for {without[0]}; give --timestep (fs)")

@@ -75,8 +75,8 @@ class Settings:
         for line in self.extra:
             if "nanochart" in line and line.split()[0] in ("if", "jump", "python", "shell"):
                 raise ValueError(
-                    f"ptmd: extra has {line!r}, must be unconditional: `temper` waits forever for a replica that lacks "
-                    "a chart fix of the others; give all replicas the same fixes"
+                    f"ptmd: extra has {line!r}, must be unconditional: swaps are right only if all replicas have the "
+                    "same chart and biases"
                 )
         if not 0 < self.seed < 900_000_000:
             raise ValueError(f"ptmd: seed is {self.seed}, must lie between 1 and 899999999")
@@ -106,6 +106,8 @@ class Settings:
 
     @classmethod
     def load(cls, path: Path) -> Settings:
+        if not path.exists():
+            raise FileNotFoundError(f"ptmd: {path.parent} has no {path.name}, must be the folder of a run")
         values = json.loads(path.read_text())
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 

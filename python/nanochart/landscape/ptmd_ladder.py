@@ -7,6 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 
+def parse_ladder(text: str) -> list[float]:
+    """The numbers of a ladder as typed, with spaces or commas between them."""
+    try:
+        return [float(t) for t in text.replace(",", " ").split()]
+    except ValueError:
+        raise ValueError(f"ptmd: ladder is {text!r}, must be numbers (K): low high count, or the temperatures") from None
+
+
 def geometric_ladder(low: float, high: float, count: int) -> list[float]:
     """`count` temperatures from low to high (K) with a constant ratio, rounded to 1 mK.
 

@@ -68,8 +68,6 @@ class Record:
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
-        if not (self.folder / "settings.json").exists():
-            raise FileNotFoundError(f"ptmd: {self.folder} has no settings.json, must be the folder of a run")
         self.settings = Settings.load(self.folder / "settings.json")
         found = (read_segment(path, self.settings) for path in sorted(self.folder.glob("segment-*")))
         self.segments: list[Segment] = [segment for segment in found if segment]

@@ -28,6 +28,8 @@ def motif_starts(counts: Mapping[str, int], motifs: Sequence[str], replicas: int
     the mean bond of the composition, and its elements on random sites, drawn by seed and replica.
     Raises ValueError for an unknown motif, or an element without a built-in potential.
     """
+    if not motifs:
+        raise ValueError("ptmd: no motif given, must be at least one, such as Ih")
     element, atoms, clusters = max(counts, key=counts.get), sum(counts.values()), []
     for replica in range(replicas):
         motif, shape = motifs[replica % len(motifs)], replica // len(motifs)

@@ -109,7 +109,8 @@ def gupta(element: str) -> Gupta:
     try:
         return GUPTA[element]
     except KeyError:
-        raise ValueError(f"potential: element is {element!r}, must be one of {', '.join(sorted(GUPTA))}") from None
+        raise ValueError(f"potential: element is {element!r}, must be one of {', '.join(sorted(GUPTA))}; for others "
+                         "give LAMMPS lines of your own (--potential-lines)") from None
 
 
 def bonds(elements: Iterable[str]) -> dict[tuple[str, str], Bond]:
@@ -125,7 +126,7 @@ def bonds(elements: Iterable[str]) -> dict[tuple[str, str], Bond]:
             if bond is None:
                 known = ", ".join(sorted("-".join(sorted(pair)) for pair in MIXED))
                 raise ValueError(f"potential: {a}-{b} has no mixed pair that was published with these metals' "
-                                 f"parameters, must be one of {known}; for others give LAMMPS lines of your own")
+                                 f"parameters, must be one of {known}; for others give LAMMPS lines of your own (--potential-lines)")
             found[a, b] = bond
     return found
 
