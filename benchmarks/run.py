@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ["rdf", "encoder", "bias", "step", "scaling", "peers", "plumed_action", "project", "families", "charts"]
+NAMES = ["rdf", "encoder", "bias", "step", "scaling", "peers", "plumed_action", "landscape", "project", "families", "charts"]
 
 
 def version_of(package: str) -> str:
