@@ -11,11 +11,18 @@ import os
 import platform
 import sys
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ["rdf", "encoder", "bias", "step", "scaling", "peers", "plumed_action", "project", "families", "charts"]
+NAMES = ["rdf", "encoder", "bias", "step", "scaling", "peers", "plumed_action", "landscape", "project", "families", "charts"]
+
+
+def version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"  # nanochart: a source tree
 
 
 def machine() -> dict:
@@ -27,7 +34,7 @@ def machine() -> dict:
         "processor": cpu,
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        **{name: version(name) for name in packages},
+        **{name: version_of(name) for name in packages},
     }
 
 

@@ -1,4 +1,4 @@
-# csrc/core/rdf_cuda.cu where nvcc is found, else the stub that says there is no CUDA. The CUDA runtime
+# csrc/core/*.cu where nvcc is found, else the stub that says there is no CUDA. The CUDA runtime
 # is linked statically, so that what is built with it also runs where there is none.
 option(NANOCHART_CUDA "build for GPUs when nvcc is found" ON)
 set(NANOCHART_CUDA_SOURCE csrc/core/rdf_cuda_stub.cpp)
@@ -11,7 +11,8 @@ if(NANOCHART_CUDA)
     endif()
     set(CMAKE_CUDA_STANDARD 17)
     enable_language(CUDA)
-    set(NANOCHART_CUDA_SOURCE csrc/core/rdf_cuda.cu)
+    set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
+    set(NANOCHART_CUDA_SOURCE csrc/core/rdf_cuda.cu csrc/core/rdf_cuda_pass.cu)
   endif()
 endif()
 message(STATUS "nanochart: ${NANOCHART_CUDA_SOURCE}")

@@ -85,8 +85,10 @@ def deviation(f, true: np.ndarray) -> float:
     return abs(d - d.mean()).max()
 
 
-def deck(folder: Path, atoms: int, every: int, timestep: float, log: float, seed: int) -> str:
-    """LAMMPS commands up to the wall; writes chart and atoms. log: interval of COLVAR in ps."""
+def deck(
+    folder: Path, atoms: int, every: int, timestep: float, log: float, seed: int, damping: float = 1.0
+) -> str:
+    """LAMMPS commands up to the wall; writes chart and atoms. log: interval of COLVAR, damping: of the bath, in ps."""
     export(MeanSquare().eval(), folder / "r2.pt", name="r2", grid=GRID, elements=("Au",), atoms=atoms,
            inputs=np.random.default_rng(0).random((8, 1, GRID.bins)), standardise=False)  # fmt: skip
     write_data(folder / "au.data", np.array([[0, 0, 0], [R0, 0, 0], [R0 / 2, R0 * 0.866, 0]])[:atoms])
@@ -94,7 +96,7 @@ def deck(folder: Path, atoms: int, every: int, timestep: float, log: float, seed
         "units metal\natom_style atomic\natom_modify map array sort 0 0\nboundary s s s\nread_data au.data\n"
         f"pair_style morse 15.0\npair_coeff * * {DEPTH[atoms]} {ALPHA} {R0}\nneighbor 1.0 nsq\n"
         f"velocity all create {2 * T} {seed} mom yes rot no\nfix m all nve\n"
-        f"fix bath all langevin {T} {T} 1.0 {seed} zero yes\nthermo 1000000\ntimestep {timestep}\n"
+        f"fix bath all langevin {T} {T} {damping} {seed} zero yes\nthermo 1000000\ntimestep {timestep}\n"
         f"fix c all nanochart ./r2.pt every {every} log COLVAR {round(log / timestep)}\n"
         f"fix w all nanochart/wall c upper 1 at {WALL[atoms]} kappa {KAPPA}\n"
     )

@@ -68,12 +68,12 @@ def write_icosahedron(path: Path, element: str) -> Path:
 
 
 def prepare_dimer(folder: Path, temperatures, *, steps: int, extra: tuple[str, ...] = (), ranks: int = 1,
-                  seed: int = 7) -> Settings:  # fmt: skip
+                  seed: int = 7, **others) -> Settings:  # fmt: skip
     """Lay out a run of the dimer: half of the replicas start in either well."""
+    usual = dict(timestep=0.005, damping=4.0, swap=100, frame=100, checkpoint=10_000)
     settings = Settings(
-        elements=("Au",), atoms=2, temperatures=tuple(temperatures), timestep=0.005, damping=4.0, steps=steps,
-        swap=100, frame=100, checkpoint=10_000, seed=seed, extra=extra, ranks=ranks,
-        potential=("pair_style table linear 5001", "pair_coeff 1 1 dimer.table DOUBLE 6.5"),
+        elements=("Au",), atoms=2, temperatures=tuple(temperatures), steps=steps, seed=seed, extra=extra, ranks=ranks,
+        potential=("pair_style table linear 5001", "pair_coeff 1 1 dimer.table DOUBLE 6.5"), **usual | others,
     )  # fmt: skip
     starts = [Atoms("Au2", [[0, 0, 0], [0, 0, d]]) for d in [3.2, 4.8] * len(temperatures)][: len(temperatures)]
     prepare(folder, settings, starts)

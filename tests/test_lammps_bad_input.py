@@ -49,7 +49,7 @@ def refused(tmp_path):
          "log interval is 10, must be a multiple of every, which is 4"),
         ("fix c all nanochart ./au.pt log COLVAR", "log interval is missing"),
         ("fix c all nanochart ./au.pt append maybe", "append is maybe, must be yes or no"),
-        ("fix c all nanochart ./au.pt device cuda", "device is cuda, but this nanochart was built without CUDA"),
+        ("fix c all nanochart ./au.pt device cuda", "device is cuda, but "),
         ("fix c all nanochart ./au.pt device tpu", "device is tpu, must be cpu or cuda"),
         ("fix c all nanochart ./au.pt elements Au Ag", "elements names 2 elements, must be one for each of the 1 atom"),
         ("fix c all nanochart ./au.pt elements Ag", "atoms of type 1, which is Ag, but model linear is for Au"),

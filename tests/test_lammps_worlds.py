@@ -9,7 +9,6 @@ HOT = (
     "variable t world 300 350\nvelocity all create $t 11 mom yes rot yes\nfix m all nve\n"
     "fix bath all langevin $t $t 0.1 4711\ntimestep 0.002\n"
 )
-YIELD = {"MPIR_CVAR_POLLS_BEFORE_YIELD": "0"}  # more ranks than cores
 CHART = "fix c all nanochart ./au.pt every 2 log cv.dat 10\n"
 
 
@@ -57,7 +56,7 @@ def test_worlds_without_a_chart_are_named(folder, ranks):
     variables = "variable t world 300 310 320 330\nvariable has world 1 0 1 0\n"
     text = variables + HOT.split("\n", 1)[1] + f'if "${{has}} == 1" then "{CHART.strip()}"\n' + "temper 40 10 $t bath 3 58728"
     result = run(folder, deck(text), ranks=4 * ranks, args=["-partition", f"4x{ranks}", "-pscreen", "none"], timeout=60,
-                 environment={"NANOCHART_WORLDS_WAIT": "3", **YIELD})  # fmt: skip
+                 environment={"NANOCHART_WORLDS_WAIT": "3"})  # fmt: skip
     assert result.code != 0 and "temper: worlds 1, 3 have not answered for 3 s" in result.error, result.output
     assert "all worlds must have fix nanochart, or none" in result.error
     assert result.output.count("have not answered") == 1

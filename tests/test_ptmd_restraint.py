@@ -4,6 +4,11 @@ The chart of a dimer is s = w.g with w_k = r_k, so that s is nearly the bond len
 pulls the bond into the outer well. What that does to populations is an integral.
 """
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ptmd_systems import BETWEEN, Dimer, double_well, prepare_dimer
@@ -22,17 +27,19 @@ WEIGHTS = (GRID.start + GRID.step * np.arange(GRID.bins)) * GRID.step
 AT, KAPPA = 4.8, 0.06  # A, eV/A^2
 
 
-def restrained(r):
+def restrained(r, kappa=KAPPA):
     """Bond energy with the restraint (eV)."""
     x = np.zeros((len(r), 2, 3))
     x[:, 1, 2] = r
-    s = np.array([float(rdf(dimer, GRID)[0] @ WEIGHTS) for dimer in x])
-    return double_well(r) + KAPPA / 2 * (s - AT) ** 2
+    s = rdf(x, GRID)[:, 0] @ WEIGHTS
+    return double_well(r) + kappa / 2 * (s - AT) ** 2
 
 
-def inner_share(folder, extra: list[str], steps: int) -> tuple[np.ndarray, np.ndarray, Record]:
+def inner_share(
+    folder, extra: list[str], steps: int, temperatures=TEMPERATURES, **settings
+) -> tuple[np.ndarray, np.ndarray, Record]:
     """Share of the inner well on each rung, and its error, from a run with the lines `extra`."""
-    prepare_dimer(folder, TEMPERATURES, steps=steps, extra=tuple(extra))
+    prepare_dimer(folder, temperatures, steps=steps, extra=tuple(extra), **settings)
     write_linear_model(folder / "chart.pt", WEIGHTS[None], GRID, atoms=2)
     run(folder)
     record = Record(folder)
@@ -88,9 +95,14 @@ def test_hills_of_a_file_enter_the_swaps(tmp_path):
 EXACT = [Dimer(t, energy=restrained) for t in TEMPERATURES]
 
 
-def chart_lines(every: int) -> list[str]:
+def chart_lines(every: int, kappa: float = KAPPA) -> list[str]:
     return [f"fix cv all nanochart chart.pt every {every} log COLVAR 100",
-            f"fix pull all nanochart/restraint cv at {AT} kappa {KAPPA}"]  # fmt: skip
+            f"fix pull all nanochart/restraint cv at {AT} kappa {kappa}"]  # fmt: skip
+
+
+def lammps_lines(energy: str, kappa: float = KAPPA) -> list[str]:
+    """The same restraint by LAMMPS's own fix, which may be left out of the swaps."""
+    return [f"fix pull all restrain bond 1 2 {kappa / 2} {kappa / 2} {AT}", f"fix_modify pull energy {energy}"]
 
 
 @pytest.mark.parametrize("every, steps", [(1, 60_000), (10, 200_000)])
@@ -107,22 +119,40 @@ def test_the_restraint_enters_the_swaps(tmp_path, every, steps):
         assert len((tmp_path / f"COLVAR.{replica}").read_text().splitlines()) > steps // 100
 
 
-def test_swaps_see_the_restraint_with_two_ranks_a_replica(tmp_path):
-    """The energy that `temper` compares is that of bond and restraint, to the table's accuracy.
+@pytest.fixture
+def patient_mpi(tmp_path, monkeypatch):
+    """Ranks of the runs of a test sleep while they wait for each other: there are more than cores."""
+    library = tmp_path / "patient_mpi.so"
+    source = Path(__file__).with_name("patient_mpi.c")
+    subprocess.run([os.environ.get("CC", "cc"), "-O1", "-shared", "-fPIC", f"-I{sys.prefix}/include", source,
+                    "-o", library], check=True)  # fmt: skip
+    monkeypatch.setenv("LD_PRELOAD", str(library))
 
-    Populations follow from two things: the energy compared in a swap, and forces that sample each rung
-    between swaps. Ranks could change either. The energy is checked here at every swap of both replicas
-    (the thermo line and `temper` take it from one compute at one step), far below the 5 standard errors of a
-    population (the restraint is 0.08 eV in the inner well); the forces and bias of two ranks are
-    those of one in tests/test_lammps_runs.py. The comparison itself is LAMMPS's, and by populations above.
+
+def test_the_restraint_enters_the_swaps_with_two_ranks_a_replica(tmp_path, patient_mpi):
+    """Each of the two ranks of a replica owns one atom of the dimer.
+
+    Frequent swaps on a wide ladder: what leaving V out of them does to the cold rung is 12 standard
+    errors of this run by a model of its dynamics, and is sampled here with LAMMPS's own restraint.
     """
-    prepare_dimer(tmp_path, TEMPERATURES, steps=2000, extra=chart_lines(10), ranks=2)
-    write_linear_model(tmp_path / "chart.pt", WEIGHTS[None], GRID, atoms=2)
-    run(tmp_path)
-    frames = list(Record(tmp_path).frames())
+    temperatures, kappa, fast = (200.0, 600.0), 0.08, dict(timestep=0.02, swap=10, frame=10, ranks=2)
+    owners = "dump owner all custom 100 owner.${replica} proc"
+    found, error, record = inner_share(tmp_path / "two", [*chart_lines(5, kappa), owners], 10_000, temperatures,
+                                       **fast)  # fmt: skip
+    exact = [Dimer(t, energy=lambda r: restrained(r, kappa)) for t in temperatures]
+    assert np.all(abs(found - [dimer.inner() for dimer in exact]) < 4 * error), (found, error)
+    potential = record.by_rung(record.energies[0])[50:]
+    assert np.all(abs(potential.mean(0) - [d.mean_energy() for d in exact]) < 4 * block_error(potential, 15))
+
+    left_out, its_error, _ = inner_share(tmp_path / "no", lammps_lines("no", kappa), 20_000, temperatures, **fast)
+    assert left_out[0] - found[0] > 5 * error[0], (found, error, left_out, its_error)
+
+    frames = list(record.frames())
     bonds = np.array([np.linalg.norm(np.ptp(frame.positions, axis=0)) for frame in frames])
-    assert len(frames) == 40 and np.ptp(bonds) > 0.1
-    assert restrained(bonds) == pytest.approx([frame.potential_energy for frame in frames], abs=1e-5)
+    assert restrained(bonds, kappa) == pytest.approx([frame.potential_energy for frame in frames], abs=1e-5)
+    for replica in range(2):
+        snapshots = (tmp_path / "two" / f"owner.{replica}").read_text().split("ITEM: ATOMS proc")[1:]
+        assert len(snapshots) == 101 and all(sorted(s.split()[:2]) == ["0", "1"] for s in snapshots)
 
 
 def test_leaving_the_restraint_out_of_the_energy_is_refused(tmp_path):
@@ -134,8 +164,7 @@ def test_leaving_the_restraint_out_of_the_energy_is_refused(tmp_path):
 
 @pytest.mark.parametrize("energy", ["yes", "no"])
 def test_these_populations_show_a_restraint_left_out(tmp_path, energy):
-    """The same restraint by LAMMPS's own fix: the test above would notice if V were left out."""
-    lines = [f"fix pull all restrain bond 1 2 {KAPPA / 2} {KAPPA / 2} {AT}", f"fix_modify pull energy {energy}"]
-    found, error, _ = inner_share(tmp_path, lines, 200_000)
+    """The test above would notice if V were left out."""
+    found, error, _ = inner_share(tmp_path, lammps_lines(energy), 200_000)
     off = abs(found - [dimer.inner() for dimer in EXACT]) / error
     assert np.all(off < 4) if energy == "yes" else np.max(off) > 5, (found, error)

@@ -1,10 +1,9 @@
 // g and its pull-back on a GPU: rdf_threads.hpp holds what a thread does, this file the loops.
-#include <cuda_runtime.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
 
+#include "core/cuda_memory.cuh"
 #include "core/error.hpp"
 #include "core/rdf_cuda.hpp"
 #include "core/rdf_threads.hpp"
@@ -15,11 +14,6 @@ namespace {
 constexpr int THREADS = 256, WARP = 32;
 constexpr std::size_t SHARED = 48 * 1024;  // bytes that every device has in a block
 constexpr double NOT_A_NUMBER = __builtin_nan("");
-
-void check(cudaError_t status, const char *what) {
-  if (status != cudaSuccess)
-    throw Error(std::string("device cuda: ") + what + " failed: " + cudaGetErrorString(status));
-}
 
 using Long = unsigned long long;  // what atomicAdd takes; two's complement sums are the same
 
@@ -122,23 +116,6 @@ __global__ void strain(int n, const double *x, const double *dv_dx, double *dv_d
     __syncthreads();
   }
 }
-
-// Device memory of one kind.
-template <class T>
-class Buffer {
- public:
-  explicit Buffer(std::size_t count) : bytes_(count * sizeof(T)) {
-    check(cudaMalloc(&data_, bytes_), "allocating memory");
-  }
-  ~Buffer() { cudaFree(data_); }
-  Buffer(const Buffer &) = delete;
-  Buffer &operator=(const Buffer &) = delete;
-  T *data() const { return static_cast<T *>(data_); }
-
- private:
-  void *data_ = nullptr;
-  std::size_t bytes_;
-};
 
 int parts(long long work, int most = 65535) {
   return static_cast<int>(std::max(1LL, std::min<long long>(most, (work + THREADS - 1) / THREADS)));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/rdf_cuda_pass.hpp"
 
 namespace nanochart {
 namespace {
@@ -44,6 +45,10 @@ struct ChartCV::Impl {
   ModelMetadata metadata;
   std::unique_ptr<Rdf> rdf;
   std::unique_ptr<RdfPass> pass;
+  std::unique_ptr<RdfCudaPass> gpu;  // root only, instead of every rank's pass
+  bool on_gpu = false;
+  std::vector<double> of_gpu;        // dv_dx[N][3], dv_dstrain[3][3]; one slot more for the status
+  Rows rows{};                       // of the last value()
   std::vector<double> g, s, dv_dg;  // one slot more than their values: status over ranks
   std::vector<double> unwrapped;
   bool kept = false;  // the frame of the last value(.., true, ..), in `pass`
@@ -56,6 +61,10 @@ struct ChartCV::Impl {
       try {
         Model opened = open_model(model, device);
         encoder = std::move(opened.encoder);
+        if (device == "cuda")
+          gpu = std::make_unique<RdfCudaPass>(opened.metadata.grid,
+                                              static_cast<int>(opened.metadata.elements.size()),
+                                              opened.metadata.atoms);
         text = opened.metadata.json;
         path = opened.metadata.path;
         hash = opened.metadata.hash;
@@ -72,6 +81,8 @@ struct ChartCV::Impl {
     g.resize(size() + 1);
     dv_dg.resize(size() + 1);
     s.resize(metadata.latent + 1);
+    on_gpu = device == "cuda";
+    if (on_gpu) of_gpu.resize(3 * metadata.atoms + 9 + 1);
   }
 
   void check(const Frame &frame) const {
@@ -89,6 +100,18 @@ struct ChartCV::Impl {
                     std::to_string(i + 1) + " has species " + std::to_string(frame.species[i]));
   }
 
+  // This rank's part of g. A GPU does all rows for root.
+  void own_g(const Frame &frame, const double *x) {
+    const int *species = metadata.elements.size() > 1 ? frame.species : nullptr;
+    rows = frame.rows;
+    if (!on_gpu) return pass->value(frame.n, x, species, rows, g.data());
+    std::fill(g.begin(), g.end(), 0.0);
+    if (!gpu) return;
+    check_finite(frame.n, x);
+    gpu->value(x, species, g.data());
+    if (!std::isfinite(g[0])) check_positions(frame.n, x);
+  }
+
   // g over all ranks. An error may concern one rank's rows alone: it travels in the summed status,
   // and then every rank looks at all atoms, so that all throw the same sentence.
   void sum_g(const Frame &frame) {
@@ -100,8 +123,7 @@ struct ChartCV::Impl {
     std::string error;
     g.back() = 0;
     try {
-      pass->value(frame.n, x, metadata.elements.size() > 1 ? frame.species : nullptr, frame.rows,
-                  g.data());
+      own_g(frame, x);
     } catch (const std::exception &failure) {
       error = failure.what();
       g.back() = 1;
@@ -146,7 +168,15 @@ void ChartCV::pullback(const double *dv_ds, double *dv_dx, double *dv_dstrain) {
   Impl &m = *impl_;
   if (!m.kept) throw Error("pullback needs a value with gradient before");
   on_root(*m.comm, m.dv_dg, [&] { m.encoder->pullback(dv_ds, m.dv_dg.data()); });
-  m.pass->pullback(m.dv_dg.data(), dv_dx, dv_dstrain);
+  if (!m.on_gpu) return m.pass->pullback(m.dv_dg.data(), dv_dx, dv_dstrain);
+  const int n = m.metadata.atoms;
+  on_root(*m.comm, m.of_gpu, [&] {
+    m.gpu->pullback(m.dv_dg.data(), m.of_gpu.data(), m.of_gpu.data() + 3 * n);
+  });
+  std::copy(m.of_gpu.begin() + 3 * m.rows.first, m.of_gpu.begin() + 3 * m.rows.last, dv_dx);
+  if (!dv_dstrain) return;
+  std::fill_n(dv_dstrain, 9, 0.0);
+  if (m.comm->root()) std::copy_n(m.of_gpu.begin() + 3 * n, 9, dv_dstrain);
 }
 
 }  // namespace nanochart

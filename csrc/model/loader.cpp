@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/rdf_cuda.hpp"
 #include "model/encoder.hpp"
 #include "model/sha256.hpp"
 #include "model/threads.hpp"
@@ -90,14 +91,18 @@ std::string read(const std::string &path) {
 }  // namespace
 
 Model open_model(const std::string &model, const std::string &device) {
-  if (device != "cpu") throw Error("device is " + device + ", must be cpu: in this version a chart runs on the CPU, the descriptor "
-                "alone on a GPU too (nanochart.chart.torch_rdf)");
+  if (device == "cuda") {
+    const std::string reason = why_no_cuda();
+    if (!reason.empty()) throw Error("device is cuda, but " + reason);
+  } else if (device != "cpu") {
+    throw Error("device is " + device + ", must be cpu or cuda");
+  }
   const std::string path = find_model(model);
   const std::string bytes = read(path);
   const OneThread guard;
   char error[2048];
   std::unique_ptr<Encoder> encoder(
-      factory()(path.c_str(), bytes.data(), bytes.size(), error, sizeof error));
+      factory()(path.c_str(), bytes.data(), bytes.size(), device.c_str(), error, sizeof error));
   if (!encoder) throw Error(error);
   return {parse_metadata(path, sha256(bytes), encoder->json()), std::move(encoder)};
 }

@@ -1,7 +1,9 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/cuda.h>
 #include <torch/script.h>
+#include <torch/version.h>
 
 #include <cmath>
 #include <cstdio>
@@ -44,7 +46,8 @@ std::string first_line(const std::exception &error) {
 
 class TorchEncoder : public Encoder {
  public:
-  TorchEncoder(const std::string &path, const std::string &bytes) {
+  TorchEncoder(const std::string &path, const std::string &bytes, torch::Device device)
+      : device_(device) {
     original_ = load(path, bytes);
     module_ = torch::jit::freeze(original_);
     dtype_ = metadata_.dtype == "float64" ? torch::kFloat64 : torch::kFloat32;
@@ -64,10 +67,10 @@ class TorchEncoder : public Encoder {
     try {
       const auto raw = torch::from_blob(const_cast<double *>(g), {1, channels_, metadata_.grid.bins},
                                         torch::kFloat64);
-      const auto input = raw.to(dtype_, false, true).requires_grad_(gradient);
+      const auto input = raw.to(device_, dtype_, false, true).requires_grad_(gradient);
       const torch::AutoGradMode mode(gradient);
       const auto output = forward(input);
-      const auto result = output.detach().to(torch::kFloat64).contiguous();
+      const auto result = output.detach().to(torch::kCPU, torch::kFloat64).contiguous();
       std::copy_n(result.data_ptr<double>(), metadata_.latent, s);
       if (gradient && !output.requires_grad()) throw Error("s does not depend on g");
       if (gradient) {
@@ -86,9 +89,9 @@ class TorchEncoder : public Encoder {
     const TorchGuard guard;
     try {
       const auto seed = torch::from_blob(const_cast<double *>(dv_ds), {1, metadata_.latent},
-                                         torch::kFloat64).to(dtype_, false, true);
+                                         torch::kFloat64).to(device_, dtype_, false, true);
       const auto result = torch::autograd::grad({output_}, {input_}, {seed}, /*retain_graph=*/true)
-                              [0].to(torch::kFloat64).contiguous();
+                              [0].to(torch::kCPU, torch::kFloat64).contiguous();
       std::copy_n(result.data_ptr<double>(), channels_ * metadata_.grid.bins, dv_dg);
     } catch (const std::exception &error) {
       throw Error("model file " + metadata_.path + ": " + first_line(error));
@@ -98,6 +101,7 @@ class TorchEncoder : public Encoder {
  private:
   ModelMetadata metadata_;
   torch::jit::Module original_, module_;  // as in the file, and frozen
+  torch::Device device_;
   torch::ScalarType dtype_;
   std::int64_t channels_;
   torch::Tensor input_, output_;  // the kept pass
@@ -116,7 +120,7 @@ class TorchEncoder : public Encoder {
     torch::jit::Module module;
     try {
       std::istringstream stream(bytes);
-      module = torch::jit::load(stream, torch::kCPU, extra);
+      module = torch::jit::load(stream, device_, extra);
     } catch (const std::exception &error) {
       throw Error("model file " + path + " is truncated or not TorchScript: " + first_line(error));
     }
@@ -137,7 +141,7 @@ class TorchEncoder : public Encoder {
     torch::Tensor output;
     try {
       const torch::NoGradGuard no_gradient;
-      output = forward(torch::zeros({1, channels_, m.grid.bins}, dtype_));
+      output = forward(torch::zeros({1, channels_, m.grid.bins}, torch::dtype(dtype_).device(device_)));
     } catch (const std::exception &error) {
       throw Error(expected + "refuses this input: " + first_line(error));
     }
@@ -195,8 +199,14 @@ std::string difference(Encoder &engine, Encoder &network, const ModelMetadata &m
 }
 
 // Networks whose layers are known leave libtorch behind.
-std::unique_ptr<Encoder> open_encoder(const std::string &path, const std::string &bytes) {
-  auto network = std::make_unique<TorchEncoder>(path, bytes);
+std::unique_ptr<Encoder> open_encoder(const std::string &path, const std::string &bytes,
+                                      const std::string &device) {
+  const bool cuda = device == "cuda";
+  if (cuda && !torch::cuda::is_available())
+    throw Error("device is cuda, but torch " TORCH_VERSION " finds no GPU here: install a torch with "
+                "CUDA, or use device cpu");
+  auto network = std::make_unique<TorchEncoder>(path, bytes, cuda ? torch::kCUDA : torch::kCPU);
+  if (cuda) return network;
   const ModelMetadata &metadata = network->metadata();
   if (metadata.dense.layers) {
     const DenseParameters p = dense_parameters(network->module(), metadata);
@@ -221,10 +231,11 @@ std::unique_ptr<Encoder> open_encoder(const std::string &path, const std::string
 }  // namespace nanochart
 
 extern "C" __attribute__((visibility("default"))) nanochart::Encoder *nanochart_open_encoder(
-    const char *path, const char *bytes, std::size_t size, char *error, std::size_t error_size) {
+    const char *path, const char *bytes, std::size_t size, const char *device, char *error,
+    std::size_t error_size) {
   try {
     const nanochart::TorchGuard guard;
-    return nanochart::open_encoder(path, std::string(bytes, size)).release();
+    return nanochart::open_encoder(path, std::string(bytes, size), device).release();
   } catch (const std::exception &failure) {
     std::snprintf(error, error_size, "%s", failure.what());
   } catch (...) {

@@ -59,6 +59,9 @@ def hot_table(name: str, card: dict) -> str:
     rows = [
         ("correlation of s(hot) with s(its inherent structure)", [numbers(c["correlation"], 2) for c in columns.values()]),
         ("RMS difference of the two, in units of the spread of s", [numbers(c["rms_difference"], 2) for c in columns.values()]),
+        ("both, of the frames that are not amorphous",
+         [f"{numbers(c['of_ordered_frames']['correlation'], 2)}; {numbers(c['of_ordered_frames']['rms_difference'], 2)}"
+          for c in columns.values()]),
         ("noise within a basin against the distance between labels", noise),
         ("10 nearest neighbours of other trajectories with the same label, hot / quenched / by chance",
          [f"{n['hot']:.2f} / {n['quenched']:.2f} / {n['by_chance']:.2f}" for n in near]),
@@ -136,7 +139,8 @@ s1, s2, ..:
 **Reading hot clusters**, {card['frames']:,} held-out frames (`python docs/figures/model_card.py`, kept in [{name}.json]({name}.json)):
 
 {hot_table(name, card)}
-{quality_text(name)}{families_text(name)}**Metadynamics.** `sigma {numbers(advice['sigma'], 2).replace(',', '')}` (half the thermal fluctuation of s about its inherent structure); `grid`
+{quality_text(name)}{families_text(name)}**Metadynamics.** `sigma {numbers(advice['sigma'], 2).replace(',', '')}` (half the thermal fluctuation of s about its inherent structure at
+{advice['temperatures'][0]:.0f}-{advice['temperatures'][1]:.0f} K); `grid`
 {', '.join(f'`{a} {b}`' for a, b in advice['grid'])} holds all held-out frames with 3 sigma to spare.
 
 **Limits.** {weak}Only {atoms} {metal} atoms with this potential and these temperatures, and only structures of the kinds that the

@@ -39,6 +39,9 @@ def numbers(chart: ChartCV, frames: Dataset, unseen: np.ndarray, labels: np.ndar
     trajectory = frames.replica[unseen]
     basin = basins(trajectory, np.unique(labels, return_inverse=True)[1], frames.energy[unseen])
     result = inherent_quality(hot, cold, labels, basin)
+    solid = labels != "Amorphous"  # a melt hardly tells its inherent structure, on any chart
+    of_solid = inherent_quality(hot[solid], cold[solid], labels[solid], basin[solid])
+    result["of_ordered_frames"] = {key: of_solid[key] for key in ("frames", "correlation", "rms_difference")}
     result["neighbours_of_same_label"] = {
         "hot": round(float(np.nanmean(neighbour_shares(hot, labels, trajectory))), 3),
         "quenched": round(float(np.nanmean(neighbour_shares(cold, labels, trajectory))), 3),
@@ -49,13 +52,16 @@ def numbers(chart: ChartCV, frames: Dataset, unseen: np.ndarray, labels: np.ndar
 
 def advice(frames: Dataset, unseen: np.ndarray, hot: np.ndarray, cold: np.ndarray) -> dict:
     """For metadynamics: sigma, half the thermal fluctuation of s_i about its inherent structure
-    between 350 and 450 K, and a grid that holds all frames with 3 sigma to spare."""
+    between 350 and 450 K, or in the coldest quarter of the frames where that window holds few, and a
+    grid that holds all frames with 3 sigma to spare."""
     warm = (frames.temperature[unseen] >= WARM[0]) & (frames.temperature[unseen] <= WARM[1])
-    warm = warm if warm.sum() > 50 else np.ones(len(unseen), bool)
+    if warm.sum() < 50:
+        warm = frames.temperature[unseen] <= np.quantile(frames.temperature[unseen], 0.25)
     sigma = (hot - cold)[warm].std(axis=0) / 2
     both = np.concatenate([hot, cold])
     lo, hi = np.floor((both.min(axis=0) - 3 * sigma) * 2) / 2, np.ceil((both.max(axis=0) + 3 * sigma) * 2) / 2
-    return {"sigma": sigma.round(2).tolist(), "grid": [[float(a), float(b)] for a, b in zip(lo, hi)]}
+    at = frames.temperature[unseen][warm]
+    return {"sigma": sigma.round(2).tolist(), "temperatures": [float(at.min()), float(at.max())], "grid": [[float(a), float(b)] for a, b in zip(lo, hi)]}
 
 
 def picture(hot: np.ndarray, cold: np.ndarray, labels: np.ndarray, path: Path) -> None:
