@@ -3,8 +3,8 @@
 g alone: scikit-learn's KernelDensity, and, where installed, freud's histogram of distances and dscribe's MBTR.
 s and its gradient by positions: PyTorch autograd through distances, Gaussians and the network, eager, scripted and
 compiled. An MD step in LAMMPS: `fix external` with PyTorch autograd in Python. A step of PLUMED: PYTORCH_MODEL on a
-hand-made g (plumed_action.py). Whoever says s must first give nanochart's s and forces. Least CPU times, except
-PLUMED's, which are its own.
+hand-made g (plumed_action.py). Whoever says s must first give nanochart's s and forces. CPU times, the
+least of several where calls are short.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """The action NANOCHART in PLUMED, one core. Needs the `plumed` for which nanochart was built, in PATH or in PLUMED.
 
-`plumed driver` with PLUMED's own timers: hot frames of Au147 and the shipped networks, all coordinates restrained.
-`plumed benchmark`: NANOCHART beside PYTORCH_MODEL with the same network, for which g is made by hand
-(plumed_by_hand.py), where PLUMED was built with its module pytorch. It calls its inputs by turns, step by step.
+`plumed benchmark`, all coordinates restrained: NANOCHART with the shipped networks of Au147, and PYTORCH_MODEL with
+one of them, for which g is made by hand (plumed_by_hand.py), where PLUMED was built with its module pytorch. Times are
+CPU time, from runs of few and of many steps, so that neither the set-up nor other processes count.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -17,14 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from ase.cluster import Icosahedron
 from plumed_by_hand import MODEL, WAYS
 
 import nanochart
 from nanochart.sampling.plumed_action import library
 
-FRAMES = 200
-MODELS = ("Au147", "Au147-inherent", "Au147-charting")
+MODELS = {"Au147": 2010, "Au147-inherent": 210, "Au147-charting": 110}  # steps
 # 147 random atoms of `plumed benchmark` fill a sphere of 3.27 nm, Au147 one of 0.9 nm; its grid is stretched by this.
 STRETCH = 3.5
 BENCHMARK = ["benchmark", "--natoms", "147", "--atom-distribution", "sphere"]
@@ -37,7 +35,7 @@ def run() -> list[dict]:
         return [{"what": f"not measured: no command plumed, or no {library().name}"}]
     version = call(plumed, "info", "--long-version").strip()
     with tempfile.TemporaryDirectory() as folder:
-        rows = timers(plumed, folder) + beside_pytorch_model(plumed, folder)
+        rows = ours(plumed, folder) + beside_pytorch_model(plumed, folder)
     return [{"PLUMED": version} | row for row in rows]
 
 
@@ -59,62 +57,51 @@ def restrained(names: list[str]) -> str:
     return f"RESTRAINT ARG={','.join(names)} AT=0,0,0 KAPPA=2,2,2\n"
 
 
-# ---- driver -----------------------------------------------------------------------------------------------------
+def cpu_ms(plumed: str, folder: str, file: str, few: int, many: int) -> float:
+    """CPU time of a step of `plumed benchmark`."""
+    used = []
+    for steps in (few, many):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        call(plumed, *BENCHMARK, "--nsteps", str(steps), "--plumed", file, folder=folder)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return 1000 * (used[1] - used[0]) / (many - few)
 
 
-def timers(plumed: str, folder: str) -> list[dict]:
-    """ms a step of the forward loop (s and its derivatives) and of the backward loop (forces)."""
-    x, rng = Icosahedron("Au", 4).positions, np.random.default_rng(1)
-    with open(Path(folder) / "hot.xyz", "w") as file:
-        for _ in range(FRAMES):
-            file.write("147\n0 0 0\n")
-            np.savetxt(file, x + 0.1 * rng.normal(size=x.shape), fmt="Au %.6f %.6f %.6f")
+def ours(plumed: str, folder: str) -> list[dict]:
     rows = []
-    for model in MODELS:
-        text = HEAD + action(model) + restrained(["chart.s1", "chart.s2", "chart.s3"])
-        (Path(folder) / "plumed.dat").write_text(text)
-        output = call(plumed, "driver", "--ixyz", "hot.xyz", "--length-units", "A", folder=folder)
-        forward, backward = (
-            1000 * float(re.search(rf"{loop}[^\n]*?\)\s+\d+\s+\S+\s+(\S+)", output).group(1))
-            for loop in ("Calculating", "Applying")
-        )
-        rows.append({"command": "driver", "model": model, "input": "NANOCHART", "ms a step": forward + backward,
-                     "forward ms": forward, "backward ms": backward})  # fmt: skip
+    for model, many in MODELS.items():
+        stretched(model, folder)
+        (Path(folder) / "ours.dat").write_text(our_input())
+        rows.append({"input": "NANOCHART", "model": model, "ms a step": cpu_ms(plumed, folder, "ours.dat", 10, many)})
     return rows
 
 
-# ---- benchmark --------------------------------------------------------------------------------------------------
+def our_input() -> str:
+    return HEAD + action("./stretched.pt") + restrained(["chart.s1", "chart.s2", "chart.s3"])
 
 
 def beside_pytorch_model(plumed: str, folder: str) -> list[dict]:
-    try:
-        call(plumed, *BENCHMARK, "--nsteps", "3", "--dump-trajectory", "sphere.xyz", folder=folder)
-        return [row for way in WAYS for row in compare(plumed, folder, *way)]
-    except RuntimeError as error:
-        if "PYTORCH_MODEL" not in str(error) or "is not known" not in str(error):
-            raise
-        how = "configure --enable-libtorch --enable-modules=+pytorch"
-        return [{"command": "benchmark", "input": f"not measured: this PLUMED has no PYTORCH_MODEL ({how})"}]
-
-
-def compare(plumed: str, folder: str, name: str, g_by_hand, steps: int) -> list[dict]:
+    """PYTORCH_MODEL in each way, after its s and forces were found those of NANOCHART."""
+    call(plumed, *BENCHMARK, "--nsteps", "2", "--dump-trajectory", "sphere.xyz", folder=folder)
     grid = stretched(MODEL, folder)
-    ours = HEAD + action("./stretched.pt") + restrained(["chart.s1", "chart.s2", "chart.s3"])
-    labels, lines = g_by_hand(grid)
-    theirs = HEAD + lines + f"chart: PYTORCH_MODEL FILE=by_hand.pt ARG={','.join(labels)}\n"
-    theirs += restrained(["chart.node-0", "chart.node-1", "chart.node-2"])
-    for file, text in (("ours.dat", ours), ("theirs.dat", theirs)):
-        (Path(folder) / file).write_text(text)
-    same(plumed, folder)
-    output = call(plumed, *BENCHMARK, "--nsteps", str(steps), "--plumed", "ours.dat:theirs.dat", folder=folder)
+    (Path(folder) / "ours.dat").write_text(our_input())
     rows = []
-    for file, what in (("ours.dat", "NANOCHART"), ("theirs.dat", f"PYTORCH_MODEL, {name}")):
-        part = re.search(rf"Input: +{file}\n(.*?)(?=Input:|\Z)", output, re.S).group(1)
-        ratio, error = re.search(r"Comparative: (\S+) \+- (\S+)", part).groups()
-        cycles, total, _, least, _ = np.array(re.findall(r"B[23] Calculation part \d" + 5 * r" +(\S+)", part), float).T
-        rows.append({"command": "benchmark", "model": MODEL, "input": what,
-                     "ms a step": 1000 * total.sum() / cycles.sum(), "least ms": 1000 * least.min(),
-                     "times NANOCHART": float(ratio), "+-": float(error)})  # fmt: skip
+    for name, g_by_hand, few, many in WAYS:
+        labels, lines = g_by_hand(grid)
+        lines += f"chart: PYTORCH_MODEL FILE=by_hand.pt ARG={','.join(labels)}\n"
+        lines += restrained(["chart.node-0", "chart.node-1", "chart.node-2"])
+        (Path(folder) / "theirs.dat").write_text(HEAD + lines)
+        try:
+            same(plumed, folder)
+        except RuntimeError as error:
+            if "PYTORCH_MODEL" not in str(error) or "is not known" not in str(error):
+                raise
+            how = "configure --enable-libtorch --enable-modules=+pytorch"
+            return [{"input": f"not measured: this PLUMED has no PYTORCH_MODEL ({how})"}]
+        ms = [cpu_ms(plumed, folder, "ours.dat", 10, 1010), cpu_ms(plumed, folder, "theirs.dat", few, many)]
+        row = {"input": f"PYTORCH_MODEL, {name}", "model": MODEL, "ms a step": ms[1], "times NANOCHART": ms[1] / ms[0]}
+        rows.append(row)
     return rows
 
 
