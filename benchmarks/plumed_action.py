@@ -1,8 +1,8 @@
 """The action NANOCHART in PLUMED, one core. Needs the `plumed` for which nanochart was built, in PATH or in PLUMED.
 
-`plumed benchmark`, all coordinates restrained: NANOCHART with the shipped networks of Au147, and PYTORCH_MODEL with one of
-them, for which g is made by hand (plumed_by_hand.py), where PLUMED was built with its module pytorch. Times are CPU
-time, from runs of few and of many steps, so that neither the set-up nor other processes count.
+`plumed benchmark`, all coordinates restrained: NANOCHART with the shipped networks of Au147, and PYTORCH_MODEL with
+one of them, for which g is made by hand (plumed_by_hand.py), where PLUMED was built with its module pytorch. Times are
+CPU time, from runs of few and of many steps, so that neither the set-up nor other processes count.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def density(grid: RdfGrid) -> tuple[list[str], str]:
     return [f"g{i}" for i in range(grid.bins)], DISTANCES + "".join(lines)
 
 
-# Name, input, few and many steps. The network is that of Au147: of networks with convolutions, as Au147-charting, PYTORCH_MODEL
-# of PLUMED 2.10 gives no derivatives, since it prepares all with torch.jit.optimize_for_inference.
+# Name, input, few and many steps. The network is that of Au147: of networks with convolutions, as Au147-charting,
+# PYTORCH_MODEL of PLUMED 2.10 gives no derivatives, since it prepares all with torch.jit.optimize_for_inference.
 MODEL = "Au147"
 WAYS = (("KDE and 340 SUM_GRID", density, 2, 102), ("340 CUSTOM and SUM", gaussians, 1, 3))

@@ -55,14 +55,15 @@ def test_stragglers_are_no_family():
     ([9, 9, 7, 6, 3], (0, 1)),  # of two stretches as long, the flatter
     ([40, 28, 24, 23, 19, 12, 9, 8, 8, 8, 6], (1, 3)),  # finer than labels, though 9 to 8 is longer
     ([60, 40, 25, 14, 8, 7, 7, 7, 3], (4, 7)),  # nothing finer spans three bandwidths
-    ([100, 95, 91, 70, 7, 6, 2, 2, 2, 2, 2], (0, 2)),  # fewer than 6 do not count, however long
+    ([50, 48, 46, 35, 7, 6, 2, 2, 2, 2, 2], (0, 2)),  # fewer than 6 do not count, however long
+    ([100, 95, 91, 70, 30, 29, 20, 11, 2], (4, 5)),  # nor do more than 50
 ])  # fmt: skip
 def test_plateau(counts, expected):
     assert fam.plateau(counts) == expected
 
 
 def test_no_plateau_and_the_user_s_number():
-    with pytest.raises(ValueError, match=r"no bandwidth gives 6 families or more \(found: 5, 3\); name one with"):
+    with pytest.raises(ValueError, match=r"no bandwidth gives 6 to 50 families \(found: 5, 3\); name one with"):
         fam.plateau([5, 3])
     counts = [30, 22, 22, 22, 9]
     assert fam.choose(counts, 22) == 2

@@ -87,8 +87,11 @@ def quality_text(name: str) -> str:
 
 def families_text(name: str) -> str:
     path = MODELS / f"{name}.families.txt"
-    last = path.read_text().strip().split("\n")[-1] if path.exists() else ""
-    return f"**Families**: {last} ([table]({path.name}), [what they are](../families.md)).\n\n" if last else ""
+    if not path.exists():
+        return ""
+    number, plateau = path.read_text().strip().split("\n")[-2:]
+    return (f"**Families**: {number}; {plateau.split('; scan')[0]} ([table]({path.name}),\n"
+            "[what they are](../families.md)).\n\n")  # fmt: skip
 
 
 def page(name: str) -> str:

@@ -21,6 +21,7 @@ SMALLEST = 0.002  # of all points: fewer are stragglers of a neighbouring family
 BANDWIDTHS = np.geomspace(0.3, 1.5, 24)  # of the scan, in units of the spread of s
 TOLERANCE = 0.2  # of a plateau's number of families, or one family; without structure it falls as bandwidth^-3
 FEWEST = 6  # families: as many as labels; twice as many are preferred
+MOST = 50  # families: at smaller bandwidths the loss of stragglers, not structure, flattens the number
 
 
 @dataclass(frozen=True)
@@ -119,15 +120,15 @@ def plateau(counts: Sequence[int]) -> tuple[int, int]:
     by one; of stretches of one length the flattest. First among those with at least 12 families,
     two a label, since families are to be finer than labels; if none of these spans three bandwidths,
     among those with at least 6. Bandwidths in geometric steps make this the widest range of
-    ln(bandwidth).
+    ln(bandwidth). More than 50 families are no plateau: there the loss of stragglers flattens the number.
 
-    Raises ValueError when every bandwidth gives fewer than 6 families.
+    Raises ValueError when no bandwidth gives 6 to 50 families.
     """
     fine, any_ = (_longest(np.asarray(counts), fewest) for fewest in (2 * FEWEST, FEWEST))
     if fine is not None and fine[1] - fine[0] >= 2:
         return fine
     if any_ is None:
-        raise ValueError(f"families: no bandwidth gives {FEWEST} families or more (found: "
+        raise ValueError(f"families: no bandwidth gives {FEWEST} to {MOST} families (found: "
                          f"{', '.join(map(str, counts))}); name one with --bandwidth or --families")
     return any_
 
@@ -138,7 +139,7 @@ def _longest(counts: np.ndarray, fewest: int) -> tuple[int, int] | None:
         for last in range(first, len(counts)):
             part = counts[first : last + 1]
             fall = part.max() - part.min()
-            if part.min() < fewest or fall > max(1, TOLERANCE * part.max()):
+            if part.min() < fewest or part.max() > MOST or fall > max(1, TOLERANCE * part.max()):
                 break
             if (rank := (last - first, -fall / part.max())) > best_rank:
                 best, best_rank = (first, last), rank
