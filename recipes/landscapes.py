@@ -2,12 +2,12 @@
 
     python recipes/landscapes.py [Au147 ...] [--folder landscapes] [--jobs 2] [--length 1.0]
 
-For each system two runs of parallel tempering from opposite starts, all their frames quenched, the
-comparison of the two, and the compact data set NAME.h5 of the repository. On two cores about half
-an hour of MD, as long for the trajectories of recipes/Au147.py, and a quarter of an hour of
-quenching; --length 10 makes every run of tempering ten times longer. An interrupted recipe
-continues where it stopped when started again. `nanochart ptmd`, `quench`, `convergence` and
-`dataset` do the same one by one.
+For each system runs of parallel tempering from opposite starts, all their frames quenched, the comparison of the
+first and the last, the populations that its minima have at equilibrium, and the compact data set
+NAME.h5 of the repository. On two cores an hour and a half of MD, half an hour for the trajectories of
+recipes/Au147.py, and an hour of quenching; --length 10 makes every run of tempering ten times longer. An
+interrupted recipe continues where it stopped when started again. `nanochart ptmd`, `quench`,
+`convergence`, `dataset` and `superposition` do the same one by one.
 """
 
 from __future__ import annotations
@@ -20,32 +20,37 @@ from nanochart.landscape import ptmd_command
 from nanochart.landscape.convergence import compare
 from nanochart.landscape.production import produce
 from nanochart.landscape.quench_command import quench
+from nanochart.landscape.superposition import minima
 from nanochart.landscape.unique import make
 from nanochart.plots import populations, tempering
 
 
 @dataclass(frozen=True)
 class System:
-    """Periods in ps; starts, lengths (ns a replica) and seeds of the two runs; frames and structures kept at most."""
+    """Periods in ps; starts, lengths (ns a replica) and seeds of the runs; frames and structures kept at most."""
 
     element: str
     atoms: int
-    ladder: tuple[float, float, int]  # K, geometric
+    ladder: tuple[float, ...]  # K: low, high, count (geometric), or all temperatures
     swap: float
     frame: float
     checkpoint: float
-    starts: tuple[str, str]
-    lengths: tuple[float, float]
-    seeds: tuple[int, int]
-    frames: int = 2  # of each structure
+    starts: tuple[str, ...]
+    lengths: tuple[float, ...]
+    seeds: tuple[int, ...]
+    frames: int = 1  # of each structure
     most: int | None = None
 
 
+# Silver and copper melt sharply: rungs 10 K apart there let a tenth and more of the swaps through.
+SILVER = (300, 335, 372, 412, 455, 500, 540, 570, 590, 600, 610, 620, 630, 645, 670, 710)
+COPPER = (350, 390, 433, 480, 530, 582, 630, 668, 695, 708, 718, 728, 738, 750, 780, 840)
 SYSTEMS = {
-    "Au147": System("Au", 147, (250, 600, 16), 2.5, 2.5, 50, ("Ih", "Dh"), (5.0, 1.56), (11, 12), 1, 8600),
-    "Ag147": System("Ag", 147, (300, 750, 12), 2.0, 4.0, 40, ("Ih", "Dh"), (1.2, 0.5), (13, 16)),
-    "Cu147": System("Cu", 147, (350, 900, 12), 1.5, 3.0, 30, ("Ih", "Dh"), (0.9, 0.24), (14, 17)),
-    "Au90": System("Au", 90, (250, 550, 12), 2.0, 4.0, 40, ("Fcc", "Dh"), (1.6, 1.6), (15, 18), 3),
+    "Au147": System("Au", 147, (250, 600, 16), 2.5, 2.5, 50, ("Ih", "Dh", "Marks"), (5.0, 8.0, 4.1), (11, 12, 25),
+                    most=9000),
+    "Ag147": System("Ag", 147, SILVER, 2.0, 4.0, 40, ("Ih", "Dh"), (2.5, 2.5), (21, 22)),
+    "Cu147": System("Cu", 147, COPPER, 1.5, 3.0, 30, ("Ih", "Dh"), (1.89, 1.89), (23, 24)),
+    "Au90": System("Au", 90, (250, 550, 12), 2.0, 4.0, 40, ("Fcc", "Dh"), (3.2, 3.2), (15, 18)),
 }
 
 
@@ -78,14 +83,20 @@ def landscape(name: str, folder: Path, jobs: int, longer: float) -> None:
         temper(run, system, start, longer * length, seed)
     pairs = folder / f"{name}.quenched.h5"
     print(quench(runs, pairs, jobs=jobs))
-    comparison = compare(pairs, jobs)
+    comparison = compare(pairs, jobs, [runs[0].name, runs[-1].name])
     comparison.save(folder / f"{name}.convergence.json")
     populations(comparison, folder / f"{name}.convergence.png")
     print(comparison.table())
-    output = folder / f"{name}.h5"
-    output.unlink(missing_ok=True)  # of an earlier, shorter run
-    composition, made = make([pairs, *more(name, folder, jobs)], output, frames=system.frames, most=system.most,
-                             compact=True, threads=jobs)  # fmt: skip
+    sources = [pairs, *more(name, folder, jobs)]
+    output, unique = folder / f"{name}.h5", folder / f"{name}.unique.h5"
+    for earlier in (output, unique):  # of a shorter run
+        earlier.unlink(missing_ok=True)
+    make(sources, unique, threads=jobs)
+    found = minima(unique, most=100, jobs=jobs)
+    found.save(folder / f"{name}.superposition.json", comparison.temperatures)
+    print(found.table(comparison.temperatures))
+    composition, made = make(sources, output, frames=system.frames, most=system.most, compact=True,
+                             threads=jobs)  # fmt: skip
     print(f"{composition}\ndata set: {output}, {made['rows']} frames, content hash {made['hash']}")
 
 

@@ -73,7 +73,11 @@ def test_command(tmp_path):
 
 
 def test_what_cannot_be_compared(tmp_path):
-    with pytest.raises(ValueError, match=r"holds 1 runs \(A\), must be a data set of"):
+    with pytest.raises(ValueError, match=r"holds 1 runs \(A\), of which two must be compared"):
         compare(two_runs(tmp_path / "one.h5", [(1, 1, 1)], sources=["A"]))
+    three = two_runs(tmp_path / "three.h5", [(1, 1, 1)] * 3, sources=["A", "B", "C"])
+    with pytest.raises(ValueError, match=r"3 runs \(A, B, C\), .*--runs is A D"):
+        compare(three, runs=["A", "D"])
+    assert compare(three, runs=["C", "A"]).runs == ("C", "A")
     with pytest.raises(ValueError, match="A has 16 frames at 300 K after its first fifth, needs 20"):
         compare(two_runs(tmp_path / "few.h5", [(1, 1, 1)] * 2, frames=21))

@@ -18,7 +18,7 @@ NAMES = [path.stem for path in sorted((ROOT / "data").glob("*.h5"))]
 
 def test_they_are_there_and_small():
     assert NAMES == ["Ag147", "Au147", "Au90", "Cu147"]
-    assert sum(path.stat().st_size for path in (ROOT / "data").glob("*.h5")) < 25e6
+    assert sum(path.stat().st_size for path in (ROOT / "data").glob("*.h5")) < 36e6
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,7 +33,7 @@ def test_data_set(name):
         assert data.count.sum() == composition.frames.sum()
         assert np.array_equal(np.bincount(data.cna[first], minlength=6), composition.unique)
     else:
-        assert name == "Au147" and first.sum() == 8600
+        assert name == "Au147" and first.sum() == 9000
     for code in range(6):  # unique by the rule
         energies = np.sort(data.energy[first & (data.cna == code)])
         assert len(energies) < 2 or np.diff(energies).min() >= 0.999e-4
@@ -44,8 +44,9 @@ def test_data_set(name):
     assert np.mean(cna.label_codes(data.positions_quenched[some].astype(float), data.element) == data.cna[some]) > 0.98
     quench = Quencher(data.element, data.atoms)
     same = []
-    for i in some[:12]:
+    solid = some[data.cna[some] != cna.LABELS.index("Amorphous")]
+    for i in solid[:12]:
         assert quench(data.positions_quenched[i]).energy == pytest.approx(data.energy[i], abs=1e-4)
         same.append(abs(quench(data.positions_thermal[i]).energy - data.energy[i]) < 1e-4)
-    assert np.mean(same) >= 0.5  # hot positions rounded by 0.01 A may fall into a neighbouring minimum
+    assert np.mean(same) >= 0.7  # rounded by 0.01 A a hot cluster may fall into a neighbouring minimum, a melt often does
     quench.close()

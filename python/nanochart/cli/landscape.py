@@ -113,13 +113,14 @@ def dataset(
 def convergence(
     source: Annotated[Path, typer.Argument(help="data set of `nanochart quench RUN1 RUN2`: two tempering runs from different starts")],
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="picture; numbers beside it as .json; default: SOURCE.convergence.png")] = None,
+    runs: Annotated[Optional[str], typer.Option(help="names of the two runs, with a space between, in a set of more")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="threads for the labels")] = 1,
 ):  # fmt: skip
     """Compare the label populations of two tempering runs at each temperature, with errors."""
     from nanochart.landscape.convergence import compare
     from nanochart.plots import populations
 
-    comparison = compare(source, jobs)
+    comparison = compare(source, jobs, runs.split() if runs else None)
     path = output or source.with_suffix(".convergence.png")
     comparison.save(path.with_suffix(".json"))
     populations(comparison, path)

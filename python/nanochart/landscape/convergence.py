@@ -83,29 +83,35 @@ class Comparison:
         path.write_text(json.dumps(found) + "\n")
 
 
-def compare(path: Path, threads: int = 1) -> Comparison:
-    """Compare the first two runs in a data set of `nanochart quench`.
+def compare(path: Path, threads: int = 1, runs: Sequence[str] | None = None) -> Comparison:
+    """Compare two runs in a data set of `nanochart quench`: `runs` by name, default: the two it holds.
 
-    Raises ValueError for a set of other than two runs, with fewer than two common temperatures, or
+    Raises ValueError for runs that are not in the set, for fewer than two common temperatures, or
     with too few frames for errors.
     """
     attrs = read_attributes(path)
     made = json.loads(attrs.get("quench", "{}"))
     names = [Path(source).name for source in made.get("sources", [])]
-    if len(names) != 2:
-        raise ValueError(f"convergence: {path} holds {len(names)} runs ({', '.join(names)}), must be a data set of "
-                         "`nanochart quench RUN1 RUN2 -o FILE.h5`")
+    chosen = list(runs or names)
+    if len(set(chosen)) != 2 or len(chosen) != 2 or not set(chosen) <= set(names):
+        raise ValueError(f"convergence: {path} holds {len(names)} runs ({', '.join(names)}), of which two must be "
+                         f"compared: --runs is {' '.join(runs) if runs else 'not given'}; "
+                         "`nanochart quench RUN1 RUN2 -o FILE.h5` makes a set of two")  # fmt: skip
+    ends = np.cumsum([0, *made["trajectories"]])
     columns = labelled([path], threads)
     columns = {name: values[columns["cna"] >= 0] for name, values in columns.items()}
-    second = columns["replica"] >= made["trajectories"][0]
-    runs = [{name: values[rows] for name, values in columns.items()} for rows in (~second, second)]
-    common = np.intersect1d(*(run["temperature"] for run in runs))
+    parts = []
+    for name in chosen:
+        first, last = ends[names.index(name) :][:2]
+        rows = (columns["replica"] >= first) & (columns["replica"] < last)
+        parts.append({column: values[rows] for column, values in columns.items()})
+    common = np.intersect1d(*(run["temperature"] for run in parts))
     if len(common) < 2:
-        raise ValueError(f"convergence: {path}: {' and '.join(names)} share {len(common)} temperatures, "
+        raise ValueError(f"convergence: {path}: {' and '.join(chosen)} share {len(common)} temperatures, "
                          "must be 2 or more")
-    found = [_populations(run, common, name) for run, name in zip(runs, names)]
+    found = [_populations(run, common, name) for run, name in zip(parts, chosen)]
     frames, populations, errors = (np.array(values) for values in zip(*found))
-    return Comparison(formula_of(attrs), tuple(names), common, frames, populations, errors)
+    return Comparison(formula_of(attrs), tuple(chosen), common, frames, populations, errors)
 
 
 def _populations(run: dict[str, np.ndarray], temperatures: Sequence[float], name: str) -> tuple[np.ndarray, ...]:
