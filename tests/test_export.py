@@ -56,16 +56,18 @@ def edit(path: Path, change) -> Path:
 @pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
 @pytest.mark.parametrize("architecture", ["charting", "inherent"])
 def test_eager_scripted_and_cpp_agree(architecture, activation, tmp_path):
+    # Every bin on its own: in sums of three peaks many units lie on the kink of ReLU, where float32 decides by rounding.
+    inputs = np.random.default_rng(5).random((40, 1, 90))
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = Autoencoder(90, 3, architecture, activation=activation)
-    model.fit_scalers(INPUTS, INPUTS)
+    model.fit_scalers(inputs, inputs)
     model.train()(torch.rand(16, 1, 90))  # batch statistics that are not 0 and 1
-    path = export(model.encoder, tmp_path / "m.pt", name="m", inputs=INPUTS, **SIZE)
+    path = export(model.encoder, tmp_path / "m.pt", name="m", inputs=inputs, **SIZE)
     meta = read_metadata(path)
     assert meta["dtype"] == "float32" and meta["latent"] == 3
 
-    g = INPUTS[7]
+    g = inputs[7]
     mean, scale = (torch.tensor(meta[key]) for key in ("s_mean", "s_scale"))
     eager = StandardisedEncoder(model.encoder, mean, scale).eval()
     x = torch.tensor(g[None], dtype=torch.float32, requires_grad=True)
