@@ -191,5 +191,6 @@ def test_no_torch(folder, plugin_copy):
         for place in (os.path.join(os.path.dirname(torch.__file__), "lib").encode(), b"$ORIGIN/../torch/lib"):
             content = content.replace(place, b"/" + b"x" * (len(place) - 1))
         library.write_bytes(content)
-    error = run(folder, CHART, environment={"LAMMPS_PLUGIN_PATH": str(plugin_copy)}).error
-    assert "fix nanochart: nanochart was built for torch" in error and "there is no torch here" in error
+    result = run(folder, CHART, environment={"LAMMPS_PLUGIN_PATH": str(plugin_copy)})
+    said = ("fix nanochart: nanochart was built for torch", "there is no torch here")
+    assert all(part in result.error for part in said), (result.code, result.output)
