@@ -1,5 +1,6 @@
 """Walkers that share a folder: every hill of everybody exactly once, whoever comes and goes."""
 
+import multiprocessing
 import shutil
 import subprocess
 import sys
@@ -174,3 +175,32 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path):
     for name in ("bck.0.HILLS.x", "HILLS.x~", "HILLS", "COLVAR.x"):
         shutil.copy(tmp_path / "HILLS.a", tmp_path / name)
     assert walker(tmp_path, "b").hills == 2
+
+
+def begin_together(folder, rounds, start, results):
+    for n in range(rounds):
+        start.wait()
+        try:
+            kept = walker(folder, f"a{n}")
+            results.put((n, "began"))
+            start.wait()
+            del kept
+        except ValueError as error:
+            results.put((n, str(error)))
+            start.wait()
+
+
+def test_two_jobs_that_begin_one_file_at_once(tmp_path):
+    """One of them begins it and the other is told so, whichever system calls of theirs interleave."""
+    rounds, fork = 300, multiprocessing.get_context("fork")
+    start, results = fork.Barrier(2), fork.Queue()
+    jobs = [fork.Process(target=begin_together, args=(tmp_path, rounds, start, results)) for _ in range(2)]
+    for job in jobs:
+        job.start()
+    found = [results.get(timeout=60) for _ in range(2 * rounds)]
+    for job in jobs:
+        job.join()
+    began = sorted(n for n, text in found if text == "began")
+    refused = sorted(n for n, text in found if "is being written by another run" in text)
+    assert began == refused == list(range(rounds)), found
+    assert len(list(tmp_path.iterdir())) == rounds

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,15 +29,25 @@ void HillsFile::close() {
   file_ = -1;
 }
 
+// Whoever holds the lock of the file that bears the name owns it. Between opening and locking, another
+// run may have put a new file under the name: then that one is opened.
 void HillsFile::open(int flags) {
-  close();
-  file_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | flags, 0666);
-  if (file_ < 0) throw Error(path_ + " cannot be written: " + std::strerror(errno));
-  if (flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+  do {
     close();
-    throw Error(path_ + " is being written by another run: give each run (each walker) its own "
-                "name, or stop the other one");
-  }
+    file_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | flags, 0666);
+    if (file_ < 0) throw Error(path_ + " cannot be written: " + std::strerror(errno));
+    if (flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      close();
+      throw Error(path_ + " is being written by another run: give each run (each walker) its own "
+                  "name, or stop the other one");
+    }
+  } while (!bears_name());
+}
+
+bool HillsFile::bears_name() const {
+  struct stat opened, named;
+  return fstat(file_, &opened) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 std::string HillsFile::backup_path() const {
@@ -49,15 +60,16 @@ std::string HillsFile::backup_path() const {
 }
 
 void HillsFile::create() {
-  if (fs::exists(path_)) {
-    if (!fs::is_regular_file(path_)) throw Error(path_ + " is not a file, must be one");
-    open(0);  // nobody else may be writing it
+  if (fs::exists(path_) && !fs::is_regular_file(path_))
+    throw Error(path_ + " is not a file, must be one");
+  open(O_CREAT);
+  if (lseek(file_, 0, SEEK_END) > 0) {
     const std::string copy = backup_path();
     if (std::rename(path_.c_str(), copy.c_str()) != 0)
       throw Error(path_ + " exists and cannot be kept as " + copy + ": " + std::strerror(errno));
     message_ = path_ + " existed and is kept as " + copy;
+    open(O_CREAT);
   }
-  open(O_CREAT | O_EXCL);
   offset_ = 0;
   write(format_header(header_));
 }

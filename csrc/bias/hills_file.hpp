@@ -38,6 +38,7 @@ class HillsFile {
   std::string message_;
 
   void open(int flags);
+  bool bears_name() const;
   void close();
   void cut(std::int64_t offset, std::int64_t size);
   void write(const std::string &text);
