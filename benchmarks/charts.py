@@ -31,7 +31,7 @@ DECK = """\
 units metal
 atom_modify map array sort 0 0
 {read}
-pair_style eam/alloy/opt
+pair_style eam/alloy
 pair_coeff * * Au.eam.alloy Au
 neighbor 1.0 bin
 timestep {timestep}

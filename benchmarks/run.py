@@ -15,7 +15,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ["rdf", "encoder", "bias", "step", "scaling", "peers", "plumed_action", "landscape", "project", "families", "charts"]
+NAMES = [
+    "rdf", "encoder", "bias", "step", "scaling", "peers", "plumed_action", "landscape", "project", "families", "charts",
+    "pair_styles", "gpu",
+]  # fmt: skip
 
 
 def version_of(package: str) -> str:

@@ -20,7 +20,7 @@ DECK = """\
 units metal
 atom_modify map array
 read_data {data}
-pair_style eam/alloy/opt
+pair_style eam/alloy
 pair_coeff * * {potential} Au
 velocity all create {temperature} 4928459 mom yes rot yes
 fix move all nve

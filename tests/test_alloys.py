@@ -60,7 +60,7 @@ def test_starts_and_lines_of_an_alloy_are_checked(tmp_path):
     (tmp_path / "lines.txt").write_text("pair_style eam/fs\npair_coeff * * any.table Cu Ag\n")
     with pytest.raises(ValueError, match="names Cu Ag, must name Ag Cu: atom types are in alphabetical order"):
         new_run(tmp_path / "other", "Ag8Cu5", ladder=[300, 400, 3], potential=tmp_path / "lines.txt")
-    (tmp_path / "lines.txt").write_text("pair_style eam/fs/opt\npair_coeff * * AgCu.eam.fs Ag Cu\n")
+    (tmp_path / "lines.txt").write_text("pair_style eam/fs\npair_coeff * * AgCu.eam.fs Ag Cu\n")
     with pytest.raises(ValueError, match="has the lines of the built-in potential; leave it out, or"):
         new_run(tmp_path / "other", "Ag8Cu5", ladder=[300, 400, 3], potential=tmp_path / "lines.txt")
 
@@ -73,7 +73,7 @@ def test_from_a_formula_to_a_data_set(tmp_path):
     s = new_run(tmp_path / "run", "Ag27Cu7", ladder=[200, 400, 3], frame=1.0, length=0.006, motifs=["Ih", "Dh"])
     assert (s.elements, s.composition, s.atoms, s.timestep) == (("Ag", "Cu"), (27, 7), 34, 0.003)
     assert Settings.load(tmp_path / "run" / "settings.json") == s
-    deck_lines = ("pair_style eam/fs/opt", "pair_coeff * * AgCu.eam.fs Ag Cu")
+    deck_lines = ("pair_style eam/fs", "pair_coeff * * AgCu.eam.fs Ag Cu")
     assert s.potential == deck_lines and (tmp_path / "run" / "AgCu.eam.fs").exists()
     run(tmp_path / "run")
     record = Record(tmp_path / "run")

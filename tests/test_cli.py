@@ -28,7 +28,7 @@ def test_potential(tmp_path):
 
 def test_potential_of_an_alloy(tmp_path):
     done = nanochart("potential", "Ag", "Cu", cwd=tmp_path)
-    assert "pair_style eam/fs/opt\n  pair_coeff * * AgCu.eam.fs Ag Cu" in done.stdout
+    assert "pair_style eam/fs\n  pair_coeff * * AgCu.eam.fs Ag Cu" in done.stdout
     assert (tmp_path / "AgCu.eam.fs").read_text().splitlines()[3] == "2 Ag Cu"
 
 

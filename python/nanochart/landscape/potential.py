@@ -47,14 +47,14 @@ def builtin_lines(elements: str | Sequence[str], path: str | os.PathLike | None 
     path: the file of `write_setfl`; by default `file_name(elements)`. Raises as `write_setfl`.
     """
     names = _checked(elements)
-    style = "eam/alloy/opt" if len(names) == 1 else "eam/fs/opt"
+    style = "eam/alloy" if len(names) == 1 else "eam/fs"
     return [f"pair_style {style}", f"pair_coeff * * {path or file_name(names)} {' '.join(names)}"]
 
 
 def is_builtin(lines: Sequence[str], elements: Sequence[str]) -> bool:
-    """Whether these lines are the built-in potential of these elements, under its usual file name."""
+    """Whether these lines are the built-in potential of these elements, under its usual file name, `/opt` or not."""
     try:
-        return list(lines) == builtin_lines(elements)
+        return [line.replace("/opt", "") for line in lines] == builtin_lines(elements)
     except ValueError:
         return False
 
