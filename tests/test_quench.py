@@ -67,7 +67,8 @@ def test_other_number_of_atoms(quench, cluster):
 def test_fifty_quenches_of_one_minimum_agree(quench, motif):
     """To 0.02 meV, so that the rule of 0.1 meV for duplicates means something."""
     rng = np.random.default_rng(5)
-    begin = (frozen_melt("Au", 147, 1) if motif == "Amorphous" else start(motif, "Au", 147, 1)).positions
+    # Seed 0: not annealed, or it may crystallise on another machine.
+    begin = (frozen_melt("Au", 147, 0) if motif == "Amorphous" else start(motif, "Au", 147, 1)).positions
     minimum = quench(begin)
     assert minimum.converged and cna.label(minimum.positions, "Au") == motif
     energies = [quench(minimum.positions + 0.02 * rng.normal(size=begin.shape)).energy for _ in range(50)]
