@@ -111,7 +111,7 @@ def conserved(folder: Path, bias: str, timestep: float, every: int, ps: float) -
 
 def passes(found) -> bool:
     """The test of `nanochart ptmd`."""
-    from nanochart.landscape.ptmd_drift import LARGEST_HEATING, LARGEST_RIPPLE
+    from nanochart.landscape.ptmd.drift import LARGEST_HEATING, LARGEST_RIPPLE
 
     if found is None or not np.isfinite(found).all():
         return False

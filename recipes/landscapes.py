@@ -16,7 +16,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from nanochart.landscape import ptmd_command
+from nanochart.landscape.ptmd import command as ptmd
 from nanochart.landscape.convergence import compare
 from nanochart.landscape.production import produce
 from nanochart.landscape.quench_command import quench
@@ -57,12 +57,12 @@ SYSTEMS = {
 def temper(folder: Path, system: System, start: str, length: float, seed: int) -> None:
     """One run, to its end; `report` makes summary.json and ptmd.png beside its frames."""
     if not (folder / "settings.json").exists():
-        ptmd_command.new_run(folder, system.element, system.atoms, ladder=system.ladder, swap=system.swap,
+        ptmd.new_run(folder, system.element, system.atoms, ladder=system.ladder, swap=system.swap,
                              frame=system.frame, checkpoint=system.checkpoint, length=length, motifs=[start],
                              seed=seed)  # fmt: skip
-    ptmd_command.lengthen(folder, length)
-    ptmd_command.go_on(folder)
-    summary, table = ptmd_command.report(folder)
+    ptmd.lengthen(folder, length)
+    ptmd.go_on(folder)
+    summary, table = ptmd.report(folder)
     tempering(summary, folder / "ptmd.png")
     print(table)
 

@@ -7,8 +7,8 @@ from ase import Atoms
 from ase.cluster import Icosahedron
 from ase.units import kB
 
-from nanochart.landscape.ptmd_deck import Settings
-from nanochart.landscape.ptmd_starts import prepare
+from nanochart.landscape.ptmd.deck import Settings
+from nanochart.landscape.ptmd.starts import prepare
 
 HEIGHT, CENTRE, WIDTH, TILT = 0.05, 4.0, 0.8, 0.02  # eV, A, A, eV/A
 BETWEEN = 4.0  # A: shorter bonds are in the inner well

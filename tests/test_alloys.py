@@ -8,12 +8,12 @@ from ase import Atoms
 from nanochart.landscape import cna
 from nanochart.landscape.dataset import Dataset
 from nanochart.landscape.formulas import counts_of, formula
-from nanochart.landscape.ptmd_command import new_run
-from nanochart.landscape.ptmd_deck import Settings
-from nanochart.landscape.ptmd_export import symbols_of
-from nanochart.landscape.ptmd_record import Record
-from nanochart.landscape.ptmd_run import run
-from nanochart.landscape.ptmd_starts import motif_starts
+from nanochart.landscape.ptmd.command import new_run
+from nanochart.landscape.ptmd.deck import Settings
+from nanochart.landscape.ptmd.export import symbols_of
+from nanochart.landscape.ptmd.record import Record
+from nanochart.landscape.ptmd.run import run
+from nanochart.landscape.ptmd.starts import motif_starts
 from nanochart.landscape.quench_command import quench
 from nanochart.landscape.rgl import energies_forces
 from nanochart.landscape.unique import make

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from ase.units import kB
 
-from nanochart.landscape.ptmd_analysis import Summary, density_of_states, gaps, heat_capacity, round_trips, table
-from nanochart.landscape.ptmd_log import cluster_pieces
+from nanochart.landscape.ptmd.analysis import Summary, density_of_states, gaps, heat_capacity, round_trips, table
+from nanochart.landscape.ptmd.log import cluster_pieces
 from nanochart.plots import tempering
 
 TEMPERATURES = np.array([300.0, 330.0, 363.0, 400.0])

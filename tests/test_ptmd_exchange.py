@@ -9,11 +9,11 @@ from ase.units import kB
 from ptmd_systems import BETWEEN, Dimer, double_well, prepare_dimer, write_icosahedron
 
 from nanochart.landscape.rgl import energies_forces
-from nanochart.landscape.ptmd_analysis import acceptance, block_error, round_trips
-from nanochart.landscape.ptmd_command import new_run
-from nanochart.landscape.ptmd_export import export_frames
-from nanochart.landscape.ptmd_record import Record
-from nanochart.landscape.ptmd_run import run
+from nanochart.landscape.ptmd.analysis import acceptance, block_error, round_trips
+from nanochart.landscape.ptmd.command import new_run
+from nanochart.landscape.ptmd.export import export_frames
+from nanochart.landscape.ptmd.record import Record
+from nanochart.landscape.ptmd.run import run
 
 TEMPERATURES = (300.0, 600.0)
 

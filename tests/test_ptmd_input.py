@@ -15,15 +15,15 @@ from typer.testing import CliRunner
 from nanochart.cli import app
 from nanochart.landscape.disk import DiskFull
 from nanochart.landscape.potential import write_setfl
-from nanochart.landscape.ptmd_analysis import acceptance
-from nanochart.landscape.ptmd_command import go_on, new_run, report
-from nanochart.landscape.ptmd_drift import nve_drift
-from nanochart.landscape.ptmd_ladder import checked_ladder, geometric_ladder, parse_ladder
-from nanochart.landscape.ptmd_log import open_frames
-from nanochart.landscape.ptmd_progress import Progress
-from nanochart.landscape.ptmd_record import Record
-from nanochart.landscape.ptmd_run import default_mpiexec, engine, run
-from nanochart.landscape.ptmd_starts import motif_starts
+from nanochart.landscape.ptmd.analysis import acceptance
+from nanochart.landscape.ptmd.command import go_on, new_run, report
+from nanochart.landscape.ptmd.drift import nve_drift
+from nanochart.landscape.ptmd.ladder import checked_ladder, geometric_ladder, parse_ladder
+from nanochart.landscape.ptmd.log import open_frames
+from nanochart.landscape.ptmd.progress import Progress
+from nanochart.landscape.ptmd.record import Record
+from nanochart.landscape.ptmd.run import default_mpiexec, engine, run
+from nanochart.landscape.ptmd.starts import motif_starts
 
 INPUTS = Path(__file__).parent.parent / "lammps_inputs"
 

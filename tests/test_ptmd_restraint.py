@@ -15,9 +15,9 @@ from ptmd_systems import BETWEEN, Dimer, double_well, prepare_dimer
 
 from nanochart import RdfGrid, rdf
 from nanochart.chart.linear import write_linear_model
-from nanochart.landscape.ptmd_analysis import block_error
-from nanochart.landscape.ptmd_record import Record
-from nanochart.landscape.ptmd_run import run
+from nanochart.landscape.ptmd.analysis import block_error
+from nanochart.landscape.ptmd.record import Record
+from nanochart.landscape.ptmd.run import run
 from nanochart.sampling.biases import Metadynamics
 from nanochart.sampling.ladder import ladder_of_run, logged_frames
 

@@ -14,13 +14,13 @@ import pytest
 from ase.units import kB
 from ptmd_systems import write_icosahedron
 
-from nanochart.landscape.ptmd_checkpoint import MAGIC, last_checkpoint, restart_step, segment_checkpoint
-from nanochart.landscape.ptmd_command import lengthen, new_run
-from nanochart.landscape.ptmd_log import open_frames, read_swap_log
-from nanochart.landscape.ptmd_record import Record, Segment, read_segment
-from nanochart.landscape.ptmd_run import locked, run
+from nanochart.landscape.ptmd.checkpoint import MAGIC, last_checkpoint, restart_step, segment_checkpoint
+from nanochart.landscape.ptmd.command import lengthen, new_run
+from nanochart.landscape.ptmd.log import open_frames, read_swap_log
+from nanochart.landscape.ptmd.record import Record, Segment, read_segment
+from nanochart.landscape.ptmd.run import locked, run
 
-RUN = "import sys; from nanochart.landscape.ptmd_run import run; run(sys.argv[1])"
+RUN = "import sys; from nanochart.landscape.ptmd.run import run; run(sys.argv[1])"
 
 
 def processes(folder, name: str) -> list[int]:

@@ -19,9 +19,9 @@ from nanochart.landscape.disk import DiskFull
 from nanochart.landscape.executors import executor
 from nanochart.landscape.motifs import start
 from nanochart.landscape.potential import write_setfl
-from nanochart.landscape.ptmd_command import new_run
-from nanochart.landscape.ptmd_record import Record
-from nanochart.landscape.ptmd_run import run
+from nanochart.landscape.ptmd.command import new_run
+from nanochart.landscape.ptmd.record import Record
+from nanochart.landscape.ptmd.run import run
 from nanochart.landscape.quench import Quencher
 from nanochart.landscape.quench_command import quench
 from nanochart.landscape.structures import TrajectoryFile

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nanochart import _core
-from nanochart.landscape.ptmd_record import Record
+from nanochart.landscape.ptmd.record import Record
 
 BATCH = 256
 

@@ -43,8 +43,8 @@ def ptmd(
     report_only: Annotated[bool, typer.Option("--report-only", help="summary and picture of what the run has so far")] = False,
 ):  # fmt: skip
     """Parallel-tempering MD of a cluster on LAMMPS; the same command goes on after an interruption."""
-    from nanochart.landscape import ptmd_command as commands
-    from nanochart.landscape.ptmd_ladder import parse_ladder
+    from nanochart.landscape.ptmd import command as commands
+    from nanochart.landscape.ptmd.ladder import parse_ladder
     from nanochart.plots import tempering
 
     if of is not None:

@@ -19,7 +19,7 @@ from scipy.stats import t as student
 
 from . import cna
 from .dataset_file import formula_of, read_attributes
-from .ptmd_analysis import BLOCKS, block_error
+from .ptmd.analysis import BLOCKS, block_error
 from .unique import labelled
 
 SKIPPED = 0.2  # of a run, at its beginning

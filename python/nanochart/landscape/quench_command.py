@@ -20,7 +20,7 @@ from .dataset_file import read_attributes, slabs, sole_writer
 from .executors import executor, results
 from .formulas import formula
 from .pair_lines import PairLines, read_pair_lines
-from .ptmd_log import cluster_pieces
+from .ptmd.log import cluster_pieces
 from .quench import FORCE_TOLERANCE, Quencher
 from .rgl import reach
 from .structures import Structure, open_source

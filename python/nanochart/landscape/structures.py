@@ -16,8 +16,8 @@ from . import cna
 from .formulas import formula, one_or_each
 from .pair_lines import PairLines, pair_lines
 from .potential import is_builtin
-from .ptmd_export import symbols_of
-from .ptmd_record import Record
+from .ptmd.export import symbols_of
+from .ptmd.record import Record
 from .rgl import bonds
 
 

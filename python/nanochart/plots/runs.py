@@ -52,7 +52,7 @@ def tempering(summary, path: Path) -> None:
     Parameters
     ----------
     summary
-        nanochart.landscape.ptmd_analysis.Summary.
+        nanochart.landscape.ptmd.analysis.Summary.
     """
     t = np.array(summary.temperatures)
     figure, ((swaps, kinetic), (energy, heat)) = plt.subplots(2, 2, figsize=(10, 6.5), layout="constrained")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nanochart.landscape.ptmd_record import Record
+from nanochart.landscape.ptmd.record import Record
 
 from .colvar import columns, join, read_colvar
 from .ensemble import Ensemble

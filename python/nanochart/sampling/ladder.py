@@ -7,7 +7,7 @@ import os
 import numpy as np
 from ase.units import kB
 
-from nanochart.landscape.ptmd_record import Record
+from nanochart.landscape.ptmd.record import Record
 
 from .colvar import read_colvar
 from .ensemble import BLOCKS, Ensemble

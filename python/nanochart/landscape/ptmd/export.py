@@ -11,8 +11,8 @@ from ase.data import atomic_numbers
 from ase.io import read, write
 from tqdm import tqdm
 
-from .ptmd_deck import replica_name
-from .ptmd_record import Frame, Record
+from .deck import replica_name
+from .record import Frame, Record
 
 ORDERS = ("temperature", "replica")
 

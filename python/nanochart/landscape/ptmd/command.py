@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from .formulas import counts_of
-from .pair_lines import check_types, read_pair_lines
-from .potential import builtin_lines, is_builtin
-from .ptmd_analysis import Summary, summarise, table
-from .ptmd_deck import STILL_EVERY, Settings, deck
-from .ptmd_drift import nve_drift
-from .ptmd_export import export_frames
-from .ptmd_ladder import checked_ladder, geometric_ladder
-from .ptmd_record import Record
-from .ptmd_run import run
-from .ptmd_starts import MOTIFS, file_starts, motif_starts, prepare
+from ..formulas import counts_of
+from ..pair_lines import check_types, read_pair_lines
+from ..potential import builtin_lines, is_builtin
+from .analysis import Summary, summarise, table
+from .deck import STILL_EVERY, Settings, deck
+from .drift import nve_drift
+from .export import export_frames
+from .ladder import checked_ladder, geometric_ladder
+from .record import Record
+from .run import run
+from .starts import MOTIFS, file_starts, motif_starts, prepare
 
 # fs; the lighter copper vibrates faster. Other elements have no default.
 TIMESTEPS = {"Au": 5.0, "Ag": 5.0, "Cu": 3.0}

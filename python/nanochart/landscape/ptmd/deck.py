@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 
-from .ptmd_ladder import checked_ladder
+from .ladder import checked_ladder
 
 # Momentum and rotation are removed every this many steps, swaps and frames included. Within 10
 # steps of 5 fs the noise of a 1 ps Langevin bath brings back 10 % of kT/2 of each rotation: by

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .ptmd_deck import Settings, replica_name
-from .ptmd_log import open_frames, read_energies
-from .ptmd_record import Segment, read_segment
+from .deck import Settings, replica_name
+from .log import open_frames, read_energies
+from .record import Segment, read_segment
 
 MAGIC = b"LammpS RestartT\0"  # first and last in every restart file
 VERSION, BIGINT_SIZE, UNITS, NTIMESTEP = 0, 3, 4, 5  # fields of its header, 4 bytes or as said; in this order

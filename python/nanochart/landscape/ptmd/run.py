@@ -21,11 +21,11 @@ from pathlib import Path
 
 from nanochart.lammps_plugin import lmp_command, plugin_directory
 
-from .disk import SPARE, DiskFull, check_room
-from .ptmd_checkpoint import last_checkpoint
-from .ptmd_deck import Settings, deck
-from .ptmd_log import read_swap_log
-from .ptmd_progress import Progress, run_size
+from ..disk import SPARE, DiskFull, check_room
+from .checkpoint import last_checkpoint
+from .deck import Settings, deck
+from .log import read_swap_log
+from .progress import Progress, run_size
 
 LAST_BREATH = 5.0  # s that engines of a run that was stopped may take to end
 

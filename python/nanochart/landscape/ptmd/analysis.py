@@ -17,8 +17,8 @@ from ase.units import kB
 from scipy.special import logsumexp
 from tqdm import tqdm
 
-from .ptmd_log import cluster_pieces
-from .ptmd_record import Record
+from .log import cluster_pieces
+from .record import Record
 
 BLOCKS = 10
 

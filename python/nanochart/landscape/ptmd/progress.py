@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from .ptmd_deck import Settings, replica_name
-from .ptmd_log import cluster_pieces, energy_rows, frame_positions, open_frames, read_swap_log, whole_lines
+from .deck import Settings, replica_name
+from .log import cluster_pieces, energy_rows, frame_positions, open_frames, read_swap_log, whole_lines
 
 TABLES = 10  # a table of the rungs after each tenth of the run
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from ase.units import kB
 
-from .ptmd_deck import Settings, nve_deck
-from .ptmd_log import read_energies
-from .ptmd_run import engine, failure, stoppable
+from .deck import Settings, nve_deck
+from .log import read_energies
+from .run import engine, failure, stoppable
 
 BATH_PS, FREE_PS, EVERY_PS = 10.0, 40.0, 0.1
 # The bath takes away a drift within its damping time. What is left heats the cluster by

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .ptmd_deck import Settings, replica_name
-from .ptmd_log import frame_positions, open_frames, read_energies, read_swap_log
+from .deck import Settings, replica_name
+from .log import frame_positions, open_frames, read_energies, read_swap_log
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial import cKDTree
 
-from .trajectories import pieces
+from ..trajectories import pieces
 
 
 def whole_lines(path: Path, offset: int = 0) -> tuple[list[str], int]:

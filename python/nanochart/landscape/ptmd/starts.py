@@ -11,12 +11,12 @@ import numpy as np
 from ase import Atoms
 from ase.io import read
 
-from .motifs import start
-from .potential import file_name, is_builtin, write_setfl
-from .ptmd_deck import Settings, data_file, queue_script, replica_name
-from .ptmd_log import cluster_pieces
-from .rgl import gupta
-from .trajectories import frozen_melt
+from ..motifs import start
+from ..potential import file_name, is_builtin, write_setfl
+from .deck import Settings, data_file, queue_script, replica_name
+from .log import cluster_pieces
+from ..rgl import gupta
+from ..trajectories import frozen_melt
 
 MOTIFS = ("Ih", "Dh", "Fcc", "Twin", "Amorphous")
 
