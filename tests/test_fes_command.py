@@ -75,6 +75,40 @@ def test_another_column_by_time_and_labels_from_a_file(tmp_path):
     assert (tmp_path / "f.dat").read_text().startswith("#! FIELDS pe c.s1 ")
 
 
+def test_walkers_are_one_run(tmp_path):
+    """Two halves of one run as walkers: weights, joined columns and labels stay with their frames."""
+    s = run(tmp_path)
+    whole = good("reweight", tmp_path / "COLVAR", "-T", T, "-o", tmp_path / "f.dat", "--labels", "c.family", "--cv", "c.s1")
+    halves = [s[::2], s[1::2]]
+    time = np.arange(len(halves[0])) * 1.0
+    for name, x in zip("ab", halves):
+        write(tmp_path / f"COLVAR.{name}", time=time, c_s1=x, r_bias=-0.05 * x**2)
+        write(tmp_path / f"PE.{name}", time=time, pe=K / 2 * x**2)
+        write(tmp_path / f"P.{name}", time=time, chart_s1=x, chart_label=np.where(x > 0.2, 1, 0), chart_family=np.sign(x))
+    both = ("reweight", tmp_path / "COLVAR.a", tmp_path / "COLVAR.b", "-T", T, "-o", tmp_path / "g.dat", "--cv", "c.s1")
+    join = ("--join", tmp_path / "PE.a", "--join", tmp_path / "PE.b")
+    text = good(*both, *join, "--labels", tmp_path / "P.a", "--labels", tmp_path / "P.b")
+    assert np.loadtxt(tmp_path / "f.dat") == pytest.approx(np.loadtxt(tmp_path / "g.dat"), rel=1e-9, nan_ok=True)
+    shares = [[line.split()[1:] for line in t.splitlines() if line.startswith("  ")] for t in (whole, text)]
+    assert shares[0] == shares[1] and "  Ih  " in text and "  Dh  " in text
+    right = good(*both, "--labels", f"{tmp_path}/P.a:chart.family", "--labels", f"{tmp_path}/P.b:chart.family")
+    assert f"from {np.sum(s > 0)} labelled frames" in right  # family -1 is none
+    assert "--join is given 1 times, must be once for each of 2" in error(*both, *join[:2])
+    assert "--labels is given 1 times" in error(*both, "--labels", tmp_path / "P.a")
+    assert "columns are time c.s1 c.family r.bias, must be time c.s1 r.bias" in error(*both[:2], tmp_path / "COLVAR", *both[2:])
+
+
+def test_hills_of_walkers(tmp_path):
+    """A file cut into two gives the free energy of the whole; files of two runs are refused."""
+    head, body = [[line for line in HILLS.read_text().splitlines() if line.startswith("#") == mark] for mark in (True, False)]
+    (tmp_path / "a").write_text("\n".join([*head, *body[::2], ""]))
+    (tmp_path / "b").write_text("\n".join([*head, *body[1::2], ""]))
+    texts = [good("hills", *files, "-T", 300, "-o", tmp_path / "f.dat") for files in ([HILLS], [tmp_path / "b", tmp_path / "a"])]
+    assert texts[0] == texts[1]
+    (tmp_path / "c").write_text((tmp_path / "b").read_text().replace(body[1].split()[3], "0.7"))
+    assert "sigma is" in error("hills", tmp_path / "a", tmp_path / "c", "-T", 300)
+
+
 def test_umbrella_and_steered(tmp_path):
     assert "9 windows combined by MBAR" in good("umbrella", windows(tmp_path, n=200), "-T", T, "-o", tmp_path / "f.dat")
     for name, work in (("a", 1.0), ("b", 1.2), ("back", -0.9), ("back2", -1.0)):
@@ -104,8 +138,8 @@ def test_families_of_a_chart_are_named(tmp_path):
     families = Families.load(beside(nanochart.ChartCV("Au147").path))
     assert all(f'"{name.partition(" (")[0]}"' in page for name in families.names) and "(missing" not in page
     assert str(families.centroids[3, 1])[:8] in page
-    report = reweighted(tmp_path / "COLVAR", T, cv=["c.s3", "c.s1"], grid=[], more=[], hills=None, skip=0.0, weights=None,
-                        labels=None, difference=None, interval=None)  # fmt: skip
+    report = reweighted([tmp_path / "COLVAR"], T, cv=["c.s3", "c.s1"], grid=[], more=[], hills=[], skip=0.0, weights=None,
+                        labels=[], difference=None, interval=None)  # fmt: skip
     report.name_families("Au147")
     assert report.marks["Fcc-1"] == tuple(families.centroids[list(families.names).index("Fcc-1"), [2, 0]])
     good(*asked, "--cv", "c.s2")

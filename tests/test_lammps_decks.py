@@ -101,6 +101,20 @@ def test_metad_deck_with_two_walkers_goes_on(folder):
     assert logs[0]["meta.bias"][0] > 0.1  # of the first run's hills
 
 
+def test_metad_deck_with_walkers_of_their_own(folder):
+    """Two jobs, one after the other, in one folder of hills: the second begins with the hills of the first."""
+    text = (folder / "metad.lmp").read_text().replace("COLVAR 100", "COLVAR 10")
+    (folder / "hills").mkdir()
+    more = ["-var", "pace", "20", "-var", "steps", "60", "-var", "timestep", "0.01", "-var", "every", "2", "-var", "sigma", "0.2"]
+    for number, (name, start) in enumerate((("a", "Ih"), ("b", "Dh")), 1):
+        args = ["-var", "walkers", f"hills {name} 20", "-var", "walker", str(number), "-var", "start", start, *more]
+        result = run(folder, text, args=args)
+        assert result.code == 0, result.output
+        assert len(read_hills(folder / "hills" / f"HILLS.{name}").time) == 3
+        assert (folder / f"frames.{number}.lammpstrj").exists()
+    assert result.thermo()["f_meta[1]"][-1] == 6 and colvar(folder / "COLVAR")["time"][1] == pytest.approx(0.1)
+
+
 def test_umbrella_deck(folder):
     args = ["-var", "windows", "3", "-var", "steps", "100", "-var", "to", "-2.5"]
     result = run(folder, (folder / "umbrella.lmp").read_text().replace(" 100\n", " 10\n"), args=args)

@@ -23,7 +23,7 @@ Interval = Annotated[Optional[float], typer.Option(help="ps between frames of th
 
 @fes.command()
 def hills(
-    file: Annotated[Path, typer.Argument(help="HILLS file, of nanochart or PLUMED")],
+    files: Annotated[list[Path], typer.Argument(help="HILLS file, of nanochart or PLUMED, or those of all walkers")],
     temperature: Temperature,
     output: Output = Path("fes.dat"),
     grid: Grid = None,
@@ -34,21 +34,21 @@ def hills(
     """F(s) from the hills of metadynamics, and how it changed with time."""
     from nanochart.sampling.fes_command import from_hills
 
-    _show(from_hills(file, temperature, grid=grid or [], project=project or [], parts=parts), output, chart)
+    _show(from_hills(files, temperature, grid=grid or [], project=project or [], parts=parts), output, chart)
 
 
 @fes.command()
 def reweight(
-    colvar: Annotated[Path, typer.Argument(help="COLVAR file of the biased run")],
+    colvars: Annotated[list[Path], typer.Argument(help="COLVAR file of the biased run, or those of all walkers")],
     temperature: Temperature,
     output: Output = Path("fes.dat"),
     cv: Cvs = None,
     grid: Grid = None,
     join: Annotated[Optional[list[Path]], typer.Option(help="further file of columns by time, e.g. with the energy; may be repeated")] = None,
-    hills: Annotated[Optional[Path], typer.Option(help="reweight with the final V of this file, not with V - c(t) of the log")] = None,
+    hills: Annotated[Optional[list[Path]], typer.Option(help="reweight with the final V of this file, not with V - c(t) of the log; repeat for walkers")] = None,
     skip: Skip = 0.0,
     weights: Weights = None,
-    labels: Labels = None,
+    labels: Annotated[Optional[list[str]], typer.Option(help="column, text file `time label`, COLVAR of `project`, or quenched data set; repeat for walkers")] = None,
     difference: Difference = None,
     interval: Interval = None,
     chart: Chart = None,
@@ -56,8 +56,8 @@ def reweight(
     """F of any columns, and populations, from a biased run."""
     from nanochart.sampling.fes_command import reweighted
 
-    _show(reweighted(colvar, temperature, cv=cv or [], grid=grid or [], more=join or [], hills=hills, skip=skip,
-                     weights=weights, labels=labels, difference=difference, interval=interval), output, chart)  # fmt: skip
+    _show(reweighted(colvars, temperature, cv=cv or [], grid=grid or [], more=join or [], hills=hills or [], skip=skip,
+                     weights=weights, labels=labels or [], difference=difference, interval=interval), output, chart)  # fmt: skip
 
 
 @fes.command()

@@ -11,15 +11,16 @@ import numpy as np
 
 from nanochart.landscape.ptmd.record import Record
 
-from .colvar import columns, join, read_colvar
+from .colvar import columns
 from .ensemble import Ensemble
 from .free_energy import Axis, FreeEnergy, convergence, ct, distance, histogram
-from .hills import Hills, read_hills
+from .hills import Hills, merged_hills
 from .labels import labels_of_rows
 from .ladder import ladder_of_run, logged_frames
-from .reweighting import bias_of_frames, final_bias, reweight, write_weights
+from .reweighting import reweight, write_weights
 from .steered import bar, final_work, jarzynski
 from .umbrella import read_windows, umbrella
+from .walkers import read_biased
 
 BINS = 50
 LOW = 5.0  # kT; F below it is what is compared
@@ -51,12 +52,12 @@ class Report:
         self.marks = {name.partition(" (")[0]: tuple(map(float, place)) for name, *place in zip(families.names, *places)}
 
 
-def from_hills(file: Path, temperature: float, *, grid: list[str], project: list[str], parts: int) -> Report:
-    """F(s) from hills, after equal parts of the run, and c(t)."""
+def from_hills(files: list[Path], temperature: float, *, grid: list[str], project: list[str], parts: int) -> Report:
+    """F(s) from the hills of all walkers, after equal parts of the run, and c(t)."""
     _positive(temperature)
-    hills = read_hills(file)
+    hills = merged_hills(files)
     if not len(hills.time):
-        raise ValueError(f"{file}: holds no hill")
+        raise ValueError(f"{files[0]}: holds no hill")
     axes = _axes(grid, hills.names) or _axes_of_hills(hills)
     runs = convergence(hills, axes, temperature, parts)
     runs = [(time, f.projected(project) if project else f) for time, f in runs]
@@ -70,20 +71,17 @@ def from_hills(file: Path, temperature: float, *, grid: list[str], project: list
 
 
 def reweighted(
-    file: Path, temperature: float, *, cv: list[str], grid: list[str], more: list[Path], hills: Path | None,
-    skip: float, weights: Path | None, labels: str | None, difference: str | None, interval: float | None,
+    files: list[Path], temperature: float, *, cv: list[str], grid: list[str], more: list[Path], hills: list[Path],
+    skip: float, weights: Path | None, labels: list[str], difference: str | None, interval: float | None,
 ) -> Report:  # fmt: skip
-    """F and populations of the unbiased ensemble from one biased run."""
-    table = _later(read_colvar(file), skip, file)
-    for other in more:
-        table = join(table, read_colvar(other), os.fspath(other))
-    bias = final_bias(table, file, hills) if hills else bias_of_frames(table, file)
-    ensemble = reweight(bias, temperature)
-    report = _projected(ensemble, table, cv or _coordinates(table), grid, file)
-    report.before = _growth(bias, temperature, table, report.landscape, grid)
+    """F and populations of the unbiased ensemble from the walkers of one biased run."""
+    run = read_biased(files, more=more, hills=hills, skip=skip, labels=labels, interval=interval)
+    ensemble = reweight(run.bias, temperature)
+    report = _projected(ensemble, run.table, cv or _coordinates(run.table), grid, files[0])
+    report.before = _growth(run.bias, temperature, run.table, report.landscape, grid)
     report.lines += [f"after the first {label}: F differs from the last by {distance(f, report.landscape, LOW * f.kt) / f.kt:5.2f}"
                      f" kT rms where F < {LOW:g} kT" for label, f in report.before]  # fmt: skip
-    return _with_labels(report, ensemble, table, weights, labels, difference, dict(interval=interval))
+    return _with_labels(report, ensemble, run.table, weights, (run.rows, run.labels) if labels else None, difference)
 
 
 def from_windows(
@@ -94,7 +92,7 @@ def from_windows(
     ensemble, table = umbrella(windows, temperature)
     report = _projected(ensemble, table, cv or list(windows[0].names), grid, file)
     report.lines.insert(0, f"{len(windows)} windows combined by MBAR")
-    return _with_labels(report, ensemble, table, weights, None, None, {})
+    return _with_labels(report, ensemble, table, weights, None, None)
 
 
 def from_ladder(
@@ -106,8 +104,8 @@ def from_ladder(
     ensemble = ladder_of_run(folder, temperature, table)
     report = _projected(ensemble, table, cv or _coordinates(table), grid, folder)
     report.lines.insert(0, f"{len(np.unique(table['rung']))} rungs combined by MBAR")
-    timestep = Record(folder).settings.timestep
-    return _with_labels(report, ensemble, table, weights, labels, difference, dict(timestep=timestep))
+    found = labels and labels_of_rows(labels, table, timestep=Record(folder).settings.timestep)
+    return _with_labels(report, ensemble, table, weights, found, difference)
 
 
 def from_work(forward: list[Path], reverse: list[Path], temperature: float) -> Report:
@@ -129,13 +127,6 @@ def from_work(forward: list[Path], reverse: list[Path], temperature: float) -> R
 def _positive(temperature: float) -> None:
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature}, must be > 0 K")
-
-
-def _later(table: dict[str, np.ndarray], skip: float, file: Path) -> dict[str, np.ndarray]:
-    late = table["time"] >= skip
-    if not late.any():
-        raise ValueError(f"{file}: no row is later than {skip:g} ps")
-    return {name: column[late] for name, column in table.items()}
 
 
 def _coordinates(table: Iterable[str]) -> list[str]:
@@ -198,7 +189,8 @@ def _growth(bias, temperature, table, final: FreeEnergy, grid, parts: int = 4) -
     return grown
 
 
-def _with_labels(report: Report, ensemble: Ensemble, table, weights, labels, difference, keys: dict) -> Report:
+def _with_labels(report: Report, ensemble: Ensemble, table, weights, labels, difference) -> Report:
+    """labels: rows that have one, and the labels; None if there are none."""
     if weights:
         write_weights(weights, table["time"], ensemble)
         report.lines.append(f"wrote the weights of the frames, {weights}")
@@ -206,10 +198,7 @@ def _with_labels(report: Report, ensemble: Ensemble, table, weights, labels, dif
         raise ValueError("--difference needs --labels, which say what each frame is")
     if not labels:
         return report
-    if labels in table:
-        rows, names = np.arange(len(table["time"])), np.array([f"{value:g}" for value in table[labels]])
-    else:
-        rows, names = labels_of_rows(labels, table, **keys)
+    rows, names = labels
     part = Ensemble(ensemble.temperature, ensemble.log_weights[rows], ensemble.without[:, rows])
     report.lines.append(f"populations at {ensemble.temperature:g} K, from {len(rows)} labelled frames:")
     for name, (share, error) in part.populations(names).items():

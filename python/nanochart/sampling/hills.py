@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +31,22 @@ def read_hills(path: str | os.PathLike) -> Hills:
     """
     names, sigma, biasfactor, model, time, center, height = _core.read_hills(os.fspath(path))
     return Hills(names, np.array(sigma), biasfactor if biasfactor > 1 else None, model, time, center, height)
+
+
+def merged_hills(paths: Sequence[str | os.PathLike]) -> Hills:
+    """The hills of all walkers of one run, each walker's in a file of its own, in the order of time.
+
+    Raises ValueError as `read_hills`, and for files of different runs.
+    """
+    files = [read_hills(path) for path in paths]
+    for path, other in zip(paths, files):
+        for what in ("names", "sigma", "biasfactor", "model"):
+            have, must = (getattr(hills, what) for hills in (other, files[0]))
+            if not np.array_equal(have, must):
+                raise ValueError(f"{path}: {what} is {have}, must be {must} as in {paths[0]}, the file of another walker")
+    order = np.argsort(np.concatenate([hills.time for hills in files]), kind="stable")
+    columns = {what: np.concatenate([getattr(hills, what) for hills in files])[order] for what in ("time", "center", "height")}
+    return replace(files[0], **columns)
 
 
 def static_bias(path: str | os.PathLike, grid: list[tuple[float, float, int]] | None = None) -> _core.Metadynamics:

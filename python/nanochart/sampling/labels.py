@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .colvar import FIELDS, columns, read_colvar
+
 
 def labels_of_rows(
     path: str | os.PathLike, table: dict[str, np.ndarray], interval: float | None = None, timestep: float | None = None
@@ -15,17 +17,22 @@ def labels_of_rows(
 
     Parameters
     ----------
-    path : a text file of lines `time label` (ps), or a data set of `nanochart quench`, whose CNA
-        labels are taken.
+    path : a column of the table; a text file of lines `time label` (ps); a data set of `nanochart
+        quench`, whose CNA labels are taken; or a COLVAR file of `nanochart project`, whose labels
+        are taken, else its families; FILE:COLUMN names another column.
     table : columns with `time`, and `replica` for a tempering run.
     interval : ps between frames of the trajectory from which the data set was quenched; its first
         frame is at time 0.
     timestep : ps, when the data set is of a tempering run: its rows are found by replica and step.
 
-    Raises ValueError for a file that is neither, or when no row has a label.
+    Raises ValueError for a file that is none of these, or when no row has a label.
     """
+    if path in table:
+        return np.arange(len(table["time"])), np.array([f"{value:g}" for value in table[path]])
     if Path(path).suffix in (".h5", ".hdf5"):
         keys, labels = _of_data_set(path, interval, timestep)
+    elif (colvar := _colvar(path)) is not None:
+        keys, labels = _of_colvar(*colvar)
     else:
         keys, labels = _of_text(path)
     replica = table.get("replica", np.zeros(len(table["time"])))
@@ -36,6 +43,28 @@ def labels_of_rows(
     found.sort()
     index, label = zip(*found)
     return np.array(index), np.array(label)
+
+
+def _colvar(path: str | os.PathLike) -> tuple[str, str] | None:
+    """(file, column) of a COLVAR file, column empty where none is named; None for another file."""
+    file, column = os.fspath(path), ""
+    if not Path(file).exists() and ":" in file:
+        file, _, column = file.rpartition(":")
+    with open(file) as text:
+        return (file, column) if text.readline().startswith(FIELDS) else None
+
+
+def _of_colvar(path: str, column: str) -> tuple[list[tuple[int, float]], list[str]]:
+    from nanochart.landscape.cna import LABELS
+
+    table = read_colvar(path)
+    known = [name for end in (".label", ".family") for name in table if name.endswith(end)]
+    if not (column := column or (known or [""])[0]):
+        raise ValueError(f"{path}: has neither labels nor families, as `nanochart project` writes them: name a column, {path}:COLUMN")
+    values = columns(table, [column], path)[:, 0]
+    used = np.isfinite(values) & ((values >= 0) | (column not in known))  # -1: no label
+    names = [LABELS[int(v)] if column.endswith(".label") else f"{v:g}" for v in values[used]]
+    return [(0, round(float(t), 6)) for t in table["time"][used]], names
 
 
 def _of_text(path: str | os.PathLike) -> tuple[list[tuple[int, float]], list[str]]:

@@ -7,9 +7,11 @@ import os
 import numpy as np
 from ase.units import kB
 
+from nanochart import _core
+
 from .colvar import columns
 from .ensemble import BLOCKS, Ensemble, normalised, weighted_frames
-from .hills import read_hills, static_bias
+from .hills import merged_hills
 
 BIAS, OFFSET, WORK = ".bias", ".rct", ".work"
 
@@ -38,15 +40,16 @@ def bias_of_frames(table: dict[str, np.ndarray], path: str | os.PathLike) -> np.
     return v
 
 
-def final_bias(table: dict[str, np.ndarray], path: str | os.PathLike, hills: str | os.PathLike) -> np.ndarray:
-    """V(s) [n] (eV) of all hills of a file at the frames of a COLVAR table, and the table's other biases.
+def final_bias(table: dict[str, np.ndarray], path: str | os.PathLike, *hills: str | os.PathLike) -> np.ndarray:
+    """V(s) [n] (eV) of all hills of some files at the frames of a COLVAR table, and the table's other biases.
 
     The bias of metadynamics is the one whose fix has an ID.rct column; walls and restraints stay.
     Hills are summed on a grid over the frames where it fits into memory, within 2e-4 of the largest V.
     """
-    of = read_hills(hills)
+    of = merged_hills(hills)
     s = columns(table, of.names, path)
-    bias = static_bias(hills, _grid_over(s, of.sigma))
+    bias = _core.Metadynamics(list(of.sigma), 1.0, 1, grid=_grid_over(s, of.sigma) or [])
+    bias.add(of.center, of.height)
     v = np.concatenate([bias.value(part)[0] for part in np.array_split(s, -(-len(s) // 1000))])
     others = [n for n in table if n.endswith(BIAS) and n.removesuffix(BIAS) + OFFSET not in table]
     return v + columns(table, others, path).sum(axis=1) if others else v
