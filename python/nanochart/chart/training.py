@@ -14,6 +14,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from nanochart.chart.autoencoder import Autoencoder
+from nanochart.chart.fourier_convolution import use_fourier
 from nanochart.chart.losses import final_losses
 from nanochart.chart.run_folder import load_checkpoint, save_checkpoint, settings_changed, write_json
 from nanochart.chart.samples import Samples, grid_of, make_samples, parts_of
@@ -214,6 +215,8 @@ class _Loop:
                 for scaler, g in zip(scalers, (samples.inputs, samples.targets))
             )
         self.bfloat16 = settings.bfloat16()
+        if self.device.type == "cpu" and not self.bfloat16:
+            use_fourier(model)
 
     def errors(self, index: torch.Tensor) -> torch.Tensor:
         """Squared errors [B,C,1,K] of samples."""
