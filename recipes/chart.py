@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--name", help="name in the model files; default: of the data set, e.g. Ag147")
     parser.add_argument("--out", type=Path, default=Path("."), help="folder of the runs and models")
     parser.add_argument("--charting-samples", type=int, default=SAMPLES, help="shown to the 2023 network")
+    parser.add_argument("--charting-start", type=Path, help="run, of another system, whose weights the 2023 network starts with")
     parser.add_argument("--without-charting", action="store_true", help="leave out the 2023 network")
     parser.add_argument("--random", action="store_true", help="train the 2023 network on a random split too, as the paper")
     options = parser.parse_args()
@@ -62,11 +63,11 @@ def main() -> None:
         print(json.dumps(distil(teacher.resolve(), data, out / f"{name}.pt", name, STUDENT), indent=1))
     if not options.without_charting:
         run = out / f"{name}-charting"
-        learn(data, run, plan(CHARTING, data, 1, samples=options.charting_samples), **QUENCHED)
+        learn(data, run, plan(CHARTING, data, 1, samples=options.charting_samples), start=options.charting_start, **QUENCHED)
         export_run(run, out / f"{name}-charting.pt", f"{name}-charting")
     if options.random:
         settings = plan(CHARTING, data, 1, "random", options.charting_samples)
-        learn(data, out / f"{name}-random", settings, split="random", **QUENCHED)
+        learn(data, out / f"{name}-random", settings, split="random", start=options.charting_start, **QUENCHED)
 
 
 if __name__ == "__main__":
