@@ -28,8 +28,12 @@ def page(name: str) -> str:
     if random := card.get("random_split"):
         rows += loss_row("the same network", "trained anew", random, training | {"split": "random", "schedule": "cosine"})
     noise = card["noise_to_distance"]
-    short = "" if ratio < 0.6 else (" It was aimed below 0.6: the frames are few and most are of the melt, in which "
-                                    "three numbers hold little.")  # fmt: skip
+    shown = losses["epochs"] * losses["training_samples"]
+    start = training.get("start")
+    begun = "" if not start else (f" It began with the weights of {start['elements'][0]}{start['atoms']}'s network after "
+                                  f"{start['epochs']} epochs.")  # fmt: skip
+    short = "" if ratio < 0.6 else (f" It should be below 0.6: {shown:,} samples are too few for that, and the loss of\n"
+                                    "training was still falling. More: `recipes/chart.py --charting-samples`.")  # fmt: skip
     return f"""# {model}
 
 The 2023 chart (Telari et al., ACS Nano 17, 21287, doi:10.1021/acsnano.3c05653) of {atoms} {metal} atoms: the autoencoder of
@@ -45,7 +49,7 @@ seen: they drift away from their basins. Colours are [common-neighbour labels](.
 
 **Network and training.** The charting architecture with ReLU at {meta['grid']['bins']} points, {meta['latent']} coordinates, quenched frames to
 themselves: {losses['training_samples']:,} to learn from, {losses['validation_samples']:,} held out. {losses['epochs']} epochs, batch {training['batch']}, Adam {training['rate']:.0e} {schedule(training)};
-the best epoch is kept.
+the best epoch is kept.{begun}
 
 **Losses** (mean squared error of g scaled to [0, 1] per bin; blocks: stretches of trajectory held out; random: single
 structures, as in the paper):
@@ -54,7 +58,8 @@ structures, as in the paper):
 |---|---|---|---|---|---|
 {rows}| 2023 paper, quenched to themselves | random | {losses['paper']} | | | |
 
-The ratio to principal components is {ratio:.2f} on stretches of trajectory not seen.{short} The paper had several times the structures.
+The ratio to principal components is {ratio:.2f} on stretches of trajectory not seen.{short}
+The paper had several times the structures.
 
 **Numbers**, {card['frames']:,} held-out frames (`python docs/figures/model_card.py`, kept in [{model}.json]({model}.json)); the columns are
 s1, s2, ..:
