@@ -8,7 +8,7 @@ NAME-charting.pt (the 2023 network on quenched structures); NAME is that of the 
 and the loss are the papers' (doi:10.1021/acsnano.3c05653, arXiv:2407.17924). What a small set needs
 are steps, not epochs: batches of 32, as many epochs as show the network a fixed number of samples,
 and a rate that falls to zero as a cosine. About six minutes of one core for each network with AMX,
-whatever the size of the set. An interrupted run continues when started again.
+half an hour without, whatever the size of the set. An interrupted run continues when started again.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ QUENCHED = dict(inputs="quenched", target="self")
 STUDENT = StudentSettings(epochs=150, inputs=24_000)
 
 
-def plan(settings: Settings, data: Path, inputs: int, split: str = "blocks") -> Settings:
-    """The settings with the number of epochs that shows SAMPLES; inputs: samples a pair."""
+def plan(settings: Settings, data: Path, inputs: int, split: str = "blocks", samples: int = SAMPLES) -> Settings:
+    """The settings with the number of epochs that shows so many samples; inputs: samples a pair."""
     learn = inputs * np.count_nonzero(parts_of(Dataset(data), split) == TRAINING)
-    return replace(settings, epochs=max(10, round(SAMPLES / learn)))
+    return replace(settings, epochs=max(10, round(samples / learn)))
 
 
 def learn(data: Path, run: Path, settings: Settings, **options) -> None:
@@ -50,6 +50,8 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="HDF5 data set")
     parser.add_argument("--name", help="name in the model files; default: of the data set, e.g. Ag147")
     parser.add_argument("--out", type=Path, default=Path("."), help="folder of the runs and models")
+    parser.add_argument("--charting-samples", type=int, default=SAMPLES, help="shown to the 2023 network")
+    parser.add_argument("--charting-start", type=Path, help="run, of another system, whose weights the 2023 network starts with")
     parser.add_argument("--without-charting", action="store_true", help="leave out the 2023 network")
     parser.add_argument("--random", action="store_true", help="train the 2023 network on a random split too, as the paper")
     options = parser.parse_args()
@@ -61,10 +63,11 @@ def main() -> None:
         print(json.dumps(distil(teacher.resolve(), data, out / f"{name}.pt", name, STUDENT), indent=1))
     if not options.without_charting:
         run = out / f"{name}-charting"
-        learn(data, run, plan(CHARTING, data, 1), **QUENCHED)
+        learn(data, run, plan(CHARTING, data, 1, samples=options.charting_samples), start=options.charting_start, **QUENCHED)
         export_run(run, out / f"{name}-charting.pt", f"{name}-charting")
     if options.random:
-        learn(data, out / f"{name}-random", plan(CHARTING, data, 1, "random"), split="random", **QUENCHED)
+        settings = plan(CHARTING, data, 1, "random", options.charting_samples)
+        learn(data, out / f"{name}-random", settings, split="random", start=options.charting_start, **QUENCHED)
 
 
 if __name__ == "__main__":

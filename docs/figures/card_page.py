@@ -1,6 +1,6 @@
 """The card of a system's shipped charts, docs/models/NAME.md, from its models and the numbers beside it.
 
-    python docs/figures/model_card.py Ag147 data/Ag147.h5 --against Ag147-charting
+    python docs/figures/model_card.py Ag147 data/Ag147.h5 --against Ag147-charting --basins Ag147.basins.npz
     nanochart quality Ag147 data/Ag147.h5 -o docs/models/Ag147.quality.json
     python docs/figures/card_page.py Ag147
 
@@ -46,8 +46,9 @@ def loss_table(name: str, card: dict, teacher: dict, charting: dict | None) -> s
         text += loss_row(f"{name}-inherent", what, teacher["losses"], teacher["training"], key)
     if charting:
         text += loss_row(f"{name}-charting", "quenched to themselves", charting["losses"], charting["training"])
-    if random := card.get("random_split"):
-        text += loss_row(f"{name}-charting", "the same", random, charting["training"] | {"split": "random"})
+        path = MODELS / f"{name}-charting.json"
+        if random := path.exists() and json.loads(path.read_text()).get("random_split"):
+            text += loss_row("the same network", "trained anew", random, charting["training"] | {"split": "random"})
     paper = teacher["losses"].get("paper")
     return text + f"| 2023 paper, quenched to themselves | random | {paper} | | | |\n" if paper else text
 
@@ -68,6 +69,18 @@ def hot_table(name: str, card: dict) -> str:
     ]  # fmt: skip
     text = "| | " + " | ".join(k + ("" if k == name else ", fed with hot frames") for k in columns) + " |\n"
     return text + "|---" * (len(columns) + 1) + "|\n" + "".join(f"| {what} | {' | '.join(v)} |\n" for what, v in rows)
+
+
+def basins_text(card: dict) -> str:
+    """Of which basins the noise is, where they were made for the purpose (basin_frames.py)."""
+    of = card.get("basins")
+    if not of:
+        return ""
+    labels = ", ".join(f"{count} {name}" for name, count in of["labels"].items())
+    low, middle, high = of["temperatures"]
+    return (f"The noise is of {of['frames']:,} hot frames of {of['lasting']} minima ({labels}), which short runs at the temperature "
+            f"of\neach ({low:.0f}-{high:.0f} K, half below {middle:.0f} K) did not leave; {of['tried']} held-out ones were tried, "
+            "the others, most of the melt, last less than a\npicosecond (`python docs/figures/basin_frames.py`).\n\n")  # fmt: skip
 
 
 def quality_text(name: str) -> str:
@@ -104,10 +117,9 @@ def page(name: str) -> str:
     notes = (MODELS / f"{name}.notes.md").read_text().strip()
     weak = "".join(f"s{i + 1} of a hot cluster says little (correlation {c:.2f}): leave it free. "
                    for i, c in enumerate(card["correlation"]) if c < WEAK)  # fmt: skip
-    also = f", {name}-charting" if charting else ""
-    third = (f"`{name}-charting` is the 2023 network (doi:10.1021/acsnano.3c05653) of quenched\nclusters, for those and "
-             "for comparison, not for MD (ReLU: its force jumps).") if charting else ""  # fmt: skip
-    return f"""# {name}, {name}-inherent{also}
+    third = (f"[`{name}-charting`]({name}-charting.md) is the 2023 network of quenched\nclusters, for those and "
+             "for comparison.") if charting else ""  # fmt: skip
+    return f"""# {name}, {name}-inherent
 
 Charts of {atoms} {metal} atoms. `{name}-inherent` is the inherent-structure encoder (Telari et al. 2025, arXiv:2407.17924), which
 reads hot clusters; `{name}`, for MD, is a small smooth network distilled from it. {third}
@@ -142,7 +154,7 @@ s1, s2, ..:
 **Reading hot clusters**, {card['frames']:,} held-out frames (`python docs/figures/model_card.py`, kept in [{name}.json]({name}.json)):
 
 {hot_table(name, card)}
-{quality_text(name)}{families_text(name)}**Metadynamics.** `sigma {numbers(advice['sigma'], 2).replace(',', '')}` (half the thermal fluctuation of s about its inherent structure at
+{basins_text(card)}{quality_text(name)}{families_text(name)}**Metadynamics.** `sigma {numbers(advice['sigma'], 2).replace(',', '')}` (half the thermal fluctuation of s about its inherent structure at
 {advice['temperatures'][0]:.0f}-{advice['temperatures'][1]:.0f} K); `grid`
 {', '.join(f'`{a} {b}`' for a, b in advice['grid'])} holds all held-out frames with 3 sigma to spare.
 

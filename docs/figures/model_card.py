@@ -1,10 +1,11 @@
 """Numbers and picture of a model card, from a model and the data set it was learned on.
 
-    python docs/figures/model_card.py Au147 Au147.h5 [--against Au147-charting] [--random RUN]
+    python docs/figures/model_card.py Ag147 data/Ag147.h5 --against Ag147-charting --basins Ag147.basins.npz
 
 Writes docs/img/MODEL.png and docs/models/MODEL.json. All numbers are of trajectories that the
-training did not see; --against adds those of another chart on the same frames, --random the losses
-of a run of `recipes/chart.py --random`.
+training did not see (for a model learned on another data set: those held out of this one); --against
+adds those of another chart on the same frames, --basins takes the noise within a basin from frames of
+`basin_frames.py`, --random adds the losses of a run of `recipes/chart.py --random`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 
 from nanochart import ChartCV
 from nanochart.chart.quality import neighbour_shares
-from nanochart.chart.reading_hot import basins, inherent_quality
+from nanochart.chart.reading_hot import basins, inherent_quality, noise_of_basins
 from nanochart.chart.samples import parts_of
 from nanochart.landscape import cna
 from nanochart.landscape.dataset import Dataset
@@ -48,6 +49,22 @@ def numbers(chart: ChartCV, frames: Dataset, unseen: np.ndarray, labels: np.ndar
         "by_chance": round(float(sum(np.mean(labels == name) ** 2 for name in cna.LABELS)), 3),
     }
     return result, hot, cold
+
+
+def basin_noise(chart: ChartCV, result: dict, path: Path, data_hash: str) -> None:
+    """Into result: the noise within the basins of a file of basin_frames.py, and their number by label."""
+    with np.load(path) as file:
+        if str(file["data_hash"]) != data_hash:
+            sys.exit(f"{path} is of data {str(file['data_hash'])[:12]}.., not {data_hash[:12]}..")
+        s = chart.evaluate(file["thermal"].astype(float))
+        result["basin_noise"] = noise = noise_of_basins(s, file["basin"])
+        if distance := result["family_distance"]:
+            result["noise_to_distance"] = noise / distance
+        heat = file["temperature"]
+        result["basins"] = {"tried": int(file["tried"]), "lasting": len(heat), "frames": len(s),
+                            "temperatures": [float(np.min(heat)), float(np.median(heat)), float(np.max(heat))],
+                            "labels": {str(name): int(np.sum(file["labels"] == name)) for name in cna.LABELS
+                                       if name in file["labels"]}}  # fmt: skip
 
 
 def advice(frames: Dataset, unseen: np.ndarray, hot: np.ndarray, cold: np.ndarray) -> dict:
@@ -82,12 +99,13 @@ def main() -> None:
     parser.add_argument("model", help="shipped name")
     parser.add_argument("data", help="HDF5 data set")
     parser.add_argument("--against", help="another chart to compare with")
+    parser.add_argument("--basins", type=Path, help="frames of basin_frames.py")
     parser.add_argument("--random", type=Path, help="folder of a run on a random split")
     options = parser.parse_args()
     chart, frames = ChartCV(options.model), Dataset(options.data)
     recipe = chart.metadata["training"]
     if recipe["data_hash"] != frames.hash:
-        sys.exit(f"{options.model} was learned on data {recipe['data_hash'][:12]}.., {options.data} is {frames.hash[:12]}..")
+        print(f"{options.model} was learned on data {recipe['data_hash'][:12]}.., {options.data} is {frames.hash[:12]}..")
     unseen = np.flatnonzero(parts_of(frames, recipe["split"]) == VALIDATION)
     labels = np.asarray(cna.label(frames.positions_quenched[unseen].astype(float), element=frames.element))
     result, hot, cold = numbers(chart, frames, unseen, labels)
@@ -95,7 +113,12 @@ def main() -> None:
     outside = chart.outside(frames.positions_thermal[unseen].astype(float))
     result["outside_of_unseen_hot_frames"] = {f"{p} %": round(float(np.percentile(outside, p)), 3) for p in (50, 99, 99.9)}
     if options.against:
-        result["against"] = {options.against: numbers(ChartCV(options.against), frames, unseen, labels)[0]}
+        other = ChartCV(options.against)
+        result["against"] = {options.against: numbers(other, frames, unseen, labels)[0]}
+    if options.basins:
+        basin_noise(chart, result, options.basins, frames.hash)
+        if options.against:
+            basin_noise(other, result["against"][options.against], options.basins, frames.hash)
     if options.random:
         result["random_split"] = json.loads((options.random / "losses.json").read_text())
     result["losses"] = chart.metadata["losses"]

@@ -31,7 +31,7 @@ def inherent_quality(hot: np.ndarray, cold: np.ndarray, label: Sequence, basin: 
         raise ValueError(f"s(quench) has spreads {spread}: one coordinate is constant")
     centres = [cold[label == name].mean(axis=0) for name in np.unique(label) if np.sum(label == name) > 10]
     distances = [np.linalg.norm(a - b) for i, a in enumerate(centres) for b in centres[:i]]
-    noise = _basin_noise(hot, basin)
+    noise = noise_of_basins(hot, basin)
     distance = float(np.mean(distances)) if distances else None
     return {
         "frames": len(hot),
@@ -55,7 +55,8 @@ def basins(replica: np.ndarray, label: np.ndarray, energy: np.ndarray) -> np.nda
     return number
 
 
-def _basin_noise(hot: np.ndarray, basin: np.ndarray) -> float | None:
+def noise_of_basins(hot: np.ndarray, basin: np.ndarray) -> float | None:
+    """Root mean square distance of s(hot)[n,d] from the mean of its basin[n], over basins of at least five frames."""
     numbers, of, count = np.unique(basin, return_inverse=True, return_counts=True)
     sums = np.zeros((len(numbers), hot.shape[1]))
     np.add.at(sums, of, hot)

@@ -14,9 +14,11 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from nanochart.chart.autoencoder import Autoencoder
+from nanochart.chart.fourier_convolution import use_fourier
 from nanochart.chart.losses import final_losses
 from nanochart.chart.run_folder import load_checkpoint, save_checkpoint, settings_changed, write_json
 from nanochart.chart.samples import Samples, grid_of, make_samples, parts_of
+from nanochart.chart.warm_start import came_from, start_from
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCHEDULES = ("steps", "cosine")
@@ -81,12 +83,14 @@ def train(
     info: dict[str, Any] | None = None,
     resume: bool = False,
     progress: bool = True,
+    start: str | Path | None = None,
 ) -> dict[str, Any]:
     """Train an autoencoder; the loss is the MSE of the scaled g (each bin to [0, 1]).
 
     After every epoch `folder` holds checkpoint.pt (last and best weights, optimiser) and
     history.json; with ``resume`` a run continues there and ends as if it had never stopped.
-    ``info`` is kept in the checkpoint, for the export. On one machine the seed fixes every
+    ``info`` is kept in the checkpoint, for the export; ``start`` is a run whose weights are the
+    first ones (`warm_start.start_from`). On one machine the seed fixes every
     digit with one thread (OMP_NUM_THREADS=1); with more, and on a GPU, up to the order of sums, which
     training amplifies: about 1 % of the loss.
 
@@ -118,6 +122,8 @@ def train(
     if checkpoint.exists():
         _restore(folder, state, model, optimiser)
     else:
+        if start is not None:
+            start_from(model, start)
         samples.save(folder / "samples.npz")
 
     loop = _Loop(model, samples, settings)
@@ -163,6 +169,7 @@ def train_dataset(
     structures: int | None = None,
     resume: bool = False,
     progress: bool = True,
+    start: str | Path | None = None,
 ) -> dict[str, Any]:
     """Train on a data set file (landscape.dataset) and return `train`'s losses. bins=None takes the
     papers' grid (samples.grid_of); split as in samples.parts_of; structures: learn on so many pairs,
@@ -196,9 +203,10 @@ def train_dataset(
             "temperatures": sorted(set(np.asarray(data.temperature).tolist())),
             "inputs": inputs, "target": target, "split": split,
             **({"drawn": structures} if structures is not None else {}),
+            **({"start": came_from(start)} if start is not None else {}),
         },
     }  # fmt: skip
-    return train(samples, output, settings, info, resume=resume, progress=progress)
+    return train(samples, output, settings, info, resume=resume, progress=progress, start=start)
 
 
 class _Loop:
@@ -214,6 +222,8 @@ class _Loop:
                 for scaler, g in zip(scalers, (samples.inputs, samples.targets))
             )
         self.bfloat16 = settings.bfloat16()
+        if self.device.type == "cpu" and not self.bfloat16:
+            use_fourier(model)
 
     def errors(self, index: torch.Tensor) -> torch.Tensor:
         """Squared errors [B,C,1,K] of samples."""

@@ -29,6 +29,7 @@ def train(
     structures: Annotated[Optional[int], typer.Option(help="learn on so many of the data set's pairs, drawn by the seed")] = None,
     seed: Annotated[int, typer.Option()] = 0,
     resume: Annotated[bool, typer.Option(help="go on from the checkpoint in the folder")] = False,
+    start: Annotated[Optional[Path], typer.Option(help="folder of another run whose weights are the first ones")] = None,
     scan: Annotated[Optional[str], typer.Option(help="numbers of CVs, e.g. \"1 2 3 4 6\": a training for each, and a picture")] = None,
 ):  # fmt: skip
     """Learn a chart from a data set."""
@@ -38,7 +39,7 @@ def train(
 
     halved = tuple(int(epoch) for epoch in milestones.replace(",", " ").split())
     settings = Settings(architecture, latent, activation, epochs, batch, rate, schedule, halved, patience, seed, device=device)
-    options = dict(target=target, inputs=inputs, split=split, bins=bins, structures=structures)
+    options = dict(target=target, inputs=inputs, split=split, bins=bins, structures=structures, start=start)
     if scan is not None:
         from nanochart.chart.latent_scan import latent_scan
 

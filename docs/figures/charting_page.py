@@ -1,0 +1,88 @@
+"""The card of a system's 2023 chart, docs/models/NAME-charting.md, from its model and the numbers beside it.
+
+    python docs/figures/model_card.py Ag147-charting data/Ag147.h5 --basins Ag147.basins.npz --random Ag147-random
+    python docs/figures/charting_page.py Ag147
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from card_page import METALS, MODELS, basins_text, loss_row, numbers, shipped
+
+
+def schedule(training: dict) -> str:
+    if training.get("schedule", "steps") == "steps":
+        return f"halved at epochs {', '.join(map(str, training['milestones']))}"
+    return "rising over the first tenth, then falling to zero as a cosine"
+
+
+def page(name: str) -> str:
+    model = f"{name}-charting"
+    card, meta = json.loads((MODELS / f"{model}.json").read_text()), shipped(model)
+    training, losses, atoms = meta["training"], meta["losses"], meta["atoms"]
+    metal, heat, near = METALS[meta["elements"][0]], training["temperatures"], card["neighbours_of_same_label"]
+    ratio, solid = losses["ratio_to_pca3"], card["of_ordered_frames"]
+    rows = loss_row(model, "quenched to themselves", losses, training)
+    if random := card.get("random_split"):
+        rows += loss_row("the same network", "trained anew", random, training | {"split": "random", "schedule": "cosine"})
+    noise = card["noise_to_distance"]
+    shown = losses["epochs"] * losses["training_samples"]
+    start = training.get("start")
+    begun = "" if not start else (f" It began with the weights of {start['elements'][0]}{start['atoms']}'s network after "
+                                  f"{start['epochs']} epochs.")  # fmt: skip
+    short = "" if ratio < 0.6 else (f" It should be below 0.6: {shown:,} samples are too few for that, and the loss of\n"
+                                    "training was still falling. More: `recipes/chart.py --charting-samples`.")  # fmt: skip
+    return f"""# {model}
+
+The 2023 chart (Telari et al., ACS Nano 17, 21287, doi:10.1021/acsnano.3c05653) of {atoms} {metal} atoms: the autoencoder of
+inherent structures. It is for QUENCHED clusters, and for comparison; hot ones are read by [{name}]({name}.md).
+
+![The chart {model}](../img/{model}.png)
+
+*Held-out frames: above, their inherent structures; below, the same frames as they were, hot, which this chart has never
+seen: they drift away from their basins. Colours are [common-neighbour labels](../cna.md) of the inherent structures.*
+
+**System, data.** RGL (Gupta) potential as written by `nanochart potential {meta['elements'][0]}`; the quenched frames of
+{training['structures']:,} pairs, {min(heat):.0f}-{max(heat):.0f} K, content hash `{training['data_hash'][:16]}..`.
+
+**Network and training.** The charting architecture with ReLU at {meta['grid']['bins']} points, {meta['latent']} coordinates, quenched frames to
+themselves: {losses['training_samples']:,} to learn from, {losses['validation_samples']:,} held out. {losses['epochs']} epochs, batch {training['batch']}, Adam {training['rate']:.0e} {schedule(training)};
+the best epoch is kept.{begun}
+
+**Losses** (mean squared error of g scaled to [0, 1] per bin; blocks: stretches of trajectory held out; random: single
+structures, as in the paper):
+
+| network, inputs | held out | loss | 3 principal components | ratio | |
+|---|---|---|---|---|---|
+{rows}| 2023 paper, quenched to themselves | random | {losses['paper']} | | | |
+
+The ratio to principal components is {ratio:.2f} on stretches of trajectory not seen.{short}
+The paper had several times the structures.
+
+**Numbers**, {card['frames']:,} held-out frames (`python docs/figures/model_card.py`, kept in [{model}.json]({model}.json)); the columns are
+s1, s2, ..:
+
+| | |
+|---|---|
+| 10 nearest neighbours of other trajectories with the same label, quenched / by chance | {near['quenched']:.2f} / {near['by_chance']:.2f} |
+| the same, fed with hot frames | {near['hot']:.2f} |
+| correlation of s(hot) with s(its inherent structure) | {numbers(card['correlation'], 2)} |
+| RMS difference of the two, in units of the spread of s | {numbers(card['rms_difference'], 2)} |
+| both, of the frames that are not amorphous | {numbers(solid['correlation'], 2)}; {numbers(solid['rms_difference'], 2)} |
+| noise within a basin against the distance between labels | {'-' if noise is None else f'{noise:.3f}'} |
+| [`outside`](../outside.md) of hot frames, median | {card['outside_of_unseen_hot_frames']['50 %']:.1f} |
+
+{basins_text(card)}**Limits.** Only {atoms} {metal} atoms with this potential, quenched: a hot frame is outside its training data, and `outside`
+says so. The network has ReLU activations: s is continuous, its derivative jumps where a unit switches. Not for MD.
+"""
+
+
+def main(name: str) -> None:
+    (MODELS / f"{name}-charting.md").write_text(page(name))
+    print(f"wrote {MODELS / f'{name}-charting.md'}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
