@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .clusters import CLASS_COLOURS
-from .style import LABEL_COLOURS, family_colours
+from .style import LABEL_COLOURS, OTHER_COLOUR, family_colours
 
 TEMPLATE = Path(__file__).with_name("atlas.html")
 
@@ -32,7 +32,7 @@ def atlas(path: Path, *, title: str, s: np.ndarray, labels: Sequence[str], codes
         "title": title, "element": element, "radius": radius, "atoms": int(positions.shape[1]),
         "s": np.round(s.T, 4).tolist(), "label": _numbers(codes), "family": _numbers(family),
         "energy": _numbers(energy, 4), "temperature": _numbers(temperature, 2), "row": _numbers(row),
-        "labels": list(labels), "label_colours": [LABEL_COLOURS.get(name, "#9a9a9a") for name in labels],
+        "labels": list(labels), "label_colours": [LABEL_COLOURS.get(name, OTHER_COLOUR) for name in labels],
         "families": list(families), "family_colours": family_colours(len(families)),
         "classes": list(CLASS_COLOURS), "class_colours": list(CLASS_COLOURS.values()),
         "unit": reach / 32767,  # A; positions are 16-bit integers

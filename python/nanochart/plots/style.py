@@ -15,10 +15,6 @@ OTHER_COLOUR = "#9a9a9a"
 RUN_COLOURS = {**LABEL_COLOURS, "melt": "#b05a9a", "held": "#222222"}
 
 
-def label_colour(name: str) -> str:
-    return LABEL_COLOURS.get(name, OTHER_COLOUR)
-
-
 def family_colours(n: int) -> list[str]:
     """n colours that differ from their neighbours in the list: hues a golden angle apart, two depths."""
     from matplotlib.colors import hsv_to_rgb, to_hex
