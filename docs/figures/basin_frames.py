@@ -6,7 +6,7 @@
 Minima that the training did not see, drawn by chance, are heated at the temperature of their hot frame: velocities of
 twice that temperature, 0.2 ps of Langevin dynamics, then ten frames 0.08 ps apart, each quenched. Frames
 whose quench gives the minimum's energy back to 0.1 meV are its own; minima with fewer than five have been left and do
-not count. Most of the melt's are, within a picosecond: what is measured are the basins that last.
+not count: what is measured are the basins that last.
 """
 
 from __future__ import annotations

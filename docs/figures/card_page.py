@@ -1,7 +1,7 @@
 """The card of a system's shipped charts, docs/models/NAME.md, from its models and the numbers beside it.
 
     python docs/figures/model_card.py Ag147 data/Ag147.h5 --against Ag147-charting --basins Ag147.basins.npz
-    nanochart quality Ag147 data/Ag147.h5 -o docs/models/Ag147.quality.json
+    nanochart quality Ag147 data/Ag147.h5 --sample 5000 --against Ag147-inherent -o docs/models/Ag147.quality.json
     python docs/figures/card_page.py Ag147
 
 What the page says of the data and of limits beyond the numbers stands in docs/models/NAME.notes.md.
@@ -78,9 +78,9 @@ def basins_text(card: dict) -> str:
         return ""
     labels = ", ".join(f"{count} {name}" for name, count in of["labels"].items())
     low, middle, high = of["temperatures"]
-    return (f"The noise is of {of['frames']:,} hot frames of {of['lasting']} minima ({labels}), which short runs at the temperature "
-            f"of\neach ({low:.0f}-{high:.0f} K, half below {middle:.0f} K) did not leave; {of['tried']} held-out ones were tried, "
-            "the others, most of the melt, last less than a\npicosecond (`python docs/figures/basin_frames.py`).\n\n")  # fmt: skip
+    return (f"The noise is of {of['frames']:,} hot frames of {of['lasting']} minima ({labels}), which short runs at the temperature\n"
+            f"of each ({low:.0f}-{high:.0f} K, half below {middle:.0f} K) did not leave; {of['tried']} held-out ones were tried, and of the others "
+            "fewer than five\nframes of ten in a picosecond had their minimum still (`python docs/figures/basin_frames.py`).\n\n")  # fmt: skip
 
 
 def quality_text(name: str) -> str:
@@ -88,14 +88,17 @@ def quality_text(name: str) -> str:
     if not path.exists():
         return ""
     quality = json.loads(path.read_text())
-    shares = ", ".join(f"{what} {v:.2f}" for what, v in quality["label_agreement_of_10_neighbours"].items())
+    where = {"chart": "on the chart", "g": "on the whole of g", "chance": "by chance"} | {
+        f"{key}{d}": f"on {text.format(d)}" for d in range(1, 9)
+        for key, text in (("pca", "{} principal components"), ("umap", "UMAP in {} dimensions"))}  # fmt: skip
+    shares = ", ".join(f"{where[what]} {v:.2f}" for what, v in quality["label_agreement_of_10_neighbours"].items())
     twin = quality["twin_between_fcc_and_dh"]
-    where = "" if twin is None else (f" The centroid of twins lies at {twin['place']:.2f} of the way from fcc (0) to "
+    order = "" if twin is None else (f"\nThe centroid of twins lies at {twin['place']:.2f} of the way from fcc (0) to "
                                      f"decahedra (1), {twin['aside']:.2f} of it aside.")  # fmt: skip
-    aligned = "".join(f" Aligned with `{other}` (Procrustes): r2 {a['r2']:.2f}, {a['neighbours']:.0%} of the 10 nearest "
+    aligned = "".join(f"\nAligned with `{other}` (Procrustes): r2 {a['r2']:.2f}, {a['neighbours']:.0%} of the 10 nearest "
                       "neighbours the same." for other, a in quality["alignment"].items())  # fmt: skip
     return (f"**The chart of quenched structures**, {quality['structures']:,} of the data (`nanochart quality`, kept in\n"
-            f"[{path.name}]({path.name})). Ten nearest neighbours with the same label: {shares}.{where}{aligned}\n\n")
+            f"[{path.name}]({path.name})). Ten nearest neighbours of other\ntrajectories with the same label: {shares}.{order}{aligned}\n\n")
 
 
 def families_text(name: str) -> str:
