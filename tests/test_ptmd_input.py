@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from nanochart.cli import app
 from nanochart.landscape.disk import DiskFull
 from nanochart.landscape.potential import write_setfl
-from nanochart.landscape.ptmd.analysis import acceptance
+from nanochart.landscape.ptmd.analysis import TooShort, acceptance
 from nanochart.landscape.ptmd.command import go_on, new_run, report
 from nanochart.landscape.ptmd.drift import nve_drift
 from nanochart.landscape.ptmd.ladder import checked_ladder, geometric_ladder, parse_ladder
@@ -53,6 +53,7 @@ def test_a_folder_that_is_no_run_is_said(tmp_path):
     (dict(of="Ni"), "no usual time step for Ni; give --timestep"),
     (dict(of="Ni", timestep=3.0), "Ni has no built-in potential; give --potential-lines and --start"),
     (dict(ladder=[300, 400, 2.5]), "has the count 2.5, must be whole"),
+    (dict(ladder=[300, 400, float("inf")]), "has the count inf, must be whole"),
     (dict(motifs=["Bcc"]), "motif is 'Bcc'"),
     (dict(motifs=[]), "no motif given"),
     (dict(damping=0.0), "damping is 0.0 ps, must be > 0"),
@@ -69,6 +70,8 @@ def test_settings_are_checked(tmp_path, change, message):
 
 
 def test_a_chart_in_only_some_replicas_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="extra.txt: no such file, must hold LAMMPS lines"):
+        new_run(tmp_path / "run", "Au", 55, ladder=[300, 400, 3], extra=tmp_path / "extra.txt")
     (tmp_path / "extra.txt").write_text('if "${replica} == 0" then "fix cv all nanochart Au147"\n')
     with pytest.raises(ValueError, match="must be unconditional: swaps are right only if"):
         new_run(tmp_path / "run", "Au", 55, ladder=[300, 400, 3], extra=tmp_path / "extra.txt")
@@ -133,8 +136,10 @@ def test_any_potential_of_lammps(tmp_path, other_potential):
     go_on(run_folder, say=said.append)
     assert "2 replicas of Ag13, 60-90 K" in said[0] and "drifts by" in said[1]
     assert len(list(Record(run_folder).frames())) == 20
-    with pytest.raises(ValueError, match="has 20 swap periods so far, needs 100"):
+    with pytest.raises(TooShort, match="has 20 swap periods so far, needs 100"):
         report(run_folder)
+    again = CliRunner().invoke(app, ["ptmd", "-o", str(run_folder)])
+    assert again.exit_code == 0 and "run is complete; ptmd: " in again.output and "--length" in again.output
     other_potential.write_text("pair_style eam/alloy\n")
     with pytest.raises(ValueError, match="has no pair_coeff line"):
         new_run(tmp_path / "two", "Ag", 13, ladder=[60, 90, 2], potential=other_potential)

@@ -187,6 +187,30 @@ def test_a_bad_frame_stops_and_what_came_before_is_kept(file, tmp_path, spoil, m
     assert len(Dataset(tmp_path / "a.h5")) == good
 
 
+def write_dump(path, frames, element="Au"):
+    with open(path, "w") as out:
+        for step, frame in enumerate(frames):
+            out.write(f"ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n{len(frame)}\nITEM: BOX BOUNDS ff ff ff\n"
+                      + "-10 10\n" * 3 + f"ITEM: ATOMS id type {'element ' if element else ''}x y z\n")  # fmt: skip
+            out.writelines(f"{i + 1} 1 {element} {x} {y} {z}\n" for i, (x, y, z) in enumerate(frame.positions))
+
+
+def test_a_dump_that_ends_in_a_frame_keeps_those_before(tmp_path):
+    write_dump(tmp_path / "a.dump", shaken(4))
+    (tmp_path / "a.dump").write_text("\n".join((tmp_path / "a.dump").read_text().splitlines()[:-3]) + "\n")
+    with pytest.raises(ValueError, match="a.dump: frame 3 "):
+        call([tmp_path / "a.dump"], tmp_path / "a.h5")
+    assert len(Dataset(tmp_path / "a.h5")) == 3
+
+
+def test_a_dump_without_elements_needs_one(tmp_path):
+    write_dump(tmp_path / "a.dump", shaken(2), element="")
+    with pytest.raises(ValueError, match="a.dump does not name its elements: give --element"):
+        call([tmp_path / "a.dump"], tmp_path / "a.h5")
+    call([tmp_path / "a.dump"], tmp_path / "a.h5", element="Au")
+    assert len(Dataset(tmp_path / "a.h5")) == 2
+
+
 @pytest.mark.parametrize("text, message", [
     ("", "a.xyz"), ("hello", "a.xyz"), ("2\n\nZr 0 0 0\nZr 0 0 3\n", "Zr"), ("2\n\nAu 0 0 0\nCu 0 0 3\n", "Au-Cu has no mixed pair"),
 ])

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nanochart import _core
+from nanochart.landscape.images import images
 from nanochart.landscape.ptmd.record import Record
 
 BATCH = 256
@@ -82,27 +83,14 @@ def _of_run(path: Path, replica: int | None) -> Iterator[tuple]:
         yield frame.step * s.timestep, frame.temperature, frame.positions, symbols
 
 
-def _images(path: Path) -> Iterator:
-    """Images of ASE one by one; of a LAMMPS dump, which its `iread` would read whole, by what that calls."""
-    from ase.io import iread, lammpsrun
-    from ase.io.formats import filetype
-
-    dump = getattr(lammpsrun, "iread_lammps_dump_text", None)
-    if dump is None or filetype(str(path)) != "lammps-dump-text":
-        yield from iread(path, index=":")
-        return
-    with open(path) as file:
-        yield from dump(file, index=slice(None))
-
-
 def _of_file(path: Path, interval, timestep, element) -> Iterator[tuple]:
     if not path.is_file():
         raise FileNotFoundError(f"project: {path}: no such file, or folder of a ptmd run")
-    images, number = _images(path), -1
+    found, number = images(path), -1
     while True:
         number += 1
         try:
-            image = next(images, None)
+            image = next(found, None)
         except Exception as e:  # every format of ASE has its own
             raise ValueError(f"project: {path}: frame {number} cannot be read: {type(e).__name__} {e}") from e
         if image is None:

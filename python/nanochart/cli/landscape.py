@@ -44,6 +44,7 @@ def ptmd(
 ):  # fmt: skip
     """Parallel-tempering MD of a cluster on LAMMPS; the same command goes on after an interruption."""
     from nanochart.landscape.ptmd import command as commands
+    from nanochart.landscape.ptmd.analysis import TooShort
     from nanochart.landscape.ptmd.ladder import parse_ladder
     from nanochart.plots import tempering
 
@@ -66,7 +67,13 @@ def ptmd(
         return
     if not report_only:
         commands.go_on(output, mpiexec=mpiexec, say=typer.echo)
-    summary, text = commands.report(output)
+    try:
+        summary, text = commands.report(output)
+    except TooShort as short:  # no fault of a run that came to its end
+        if report_only:
+            raise
+        typer.echo(f"{output} is complete; {short}: --length makes it longer")
+        return
     tempering(summary, output / "ptmd.png")
     typer.echo(f"{text}\nwrote {output / 'summary.json'} and {output / 'ptmd.png'}")
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import iread, read
+from ase.io import read
 
 from nanochart import _core
 
 from . import cna
 from .formulas import formula, one_or_each
+from .images import images, names_elements
 from .pair_lines import PairLines, pair_lines
 from .potential import is_builtin
 from .ptmd.export import symbols_of
@@ -80,6 +81,8 @@ class TrajectoryFile:
         start = next(iter(self._images()), None)
         if start is None:
             raise ValueError(f"quench: {path} holds no frame")
+        if not (element or names_elements(path)):
+            raise ValueError(f"quench: {path} does not name its elements: give --element, or the dump a column `element`")
         self._found = self._symbols(start)
         self._order = np.argsort(self._found, kind="stable")
         self.symbols, self.atoms = one_or_each([self._found[i] for i in self._order]), len(start)
@@ -91,7 +94,7 @@ class TrajectoryFile:
             raise FileNotFoundError(f"quench: {self.path}: no such file or folder of a ptmd run")
         number = -1
         try:
-            for number, image in enumerate(iread(self.path, index=":")):
+            for number, image in enumerate(images(self.path)):
                 yield image
         except GeneratorExit:
             raise

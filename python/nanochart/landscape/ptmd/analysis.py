@@ -21,6 +21,11 @@ from .log import cluster_pieces
 from .record import Record
 
 BLOCKS = 10
+LEAST_SWAPS = 100  # swap periods that a summary needs
+
+
+class TooShort(ValueError):
+    """A run has too few swap periods for a summary yet."""
 
 
 def acceptance(record: Record) -> tuple[np.ndarray, np.ndarray]:
@@ -168,10 +173,11 @@ def lost_atoms(record: Record) -> list[dict]:
 
 
 def summarise(record: Record) -> Summary:
-    """All figures of a run so far. Raises ValueError for fewer than 100 swap periods."""
+    """All figures of a run so far. Raises TooShort for fewer than 100 swap periods."""
     s = record.settings
-    if len(record.steps) < 100:
-        raise ValueError(f"ptmd: {record.folder} has {len(record.steps)} swap periods so far, needs 100 for a summary")
+    if len(record.steps) < LEAST_SWAPS:
+        raise TooShort(f"ptmd: {record.folder} has {len(record.steps)} swap periods so far, needs {LEAST_SWAPS} for a "
+                       "summary")
     skip = len(record.steps) // 5
     potential, kinetic = (record.by_rung(e)[skip:] for e in record.energies)
     t = np.array(s.temperatures)

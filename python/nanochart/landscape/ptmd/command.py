@@ -54,7 +54,7 @@ def new_run(
             raise ValueError(f"ptmd: {of} has no built-in potential; give --potential-lines and --start "
                              f"({e})") from e  # fmt: skip
     if len(ladder) == 3:
-        if ladder[2] != int(ladder[2]):
+        if not float(ladder[2]).is_integer():
             raise ValueError(f"ptmd: ladder has the count {ladder[2]}, must be whole: low, high, count")
         temperatures = geometric_ladder(ladder[0], ladder[1], int(ladder[2]))
     else:
@@ -68,6 +68,8 @@ def new_run(
         lines, files = given.lines, given.files
     else:
         lines, files = builtin_lines(names), []
+    if extra and not extra.is_file():
+        raise FileNotFoundError(f"ptmd: extra: {extra}: no such file, must hold LAMMPS lines")
     per_swap = max(round(swap / (timestep / 1000) / STILL_EVERY), 1) * STILL_EVERY
     swap_ps = per_swap * timestep / 1000
 

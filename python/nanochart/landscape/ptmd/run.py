@@ -170,4 +170,5 @@ def failure(segment: Path) -> str:
             if "ERROR" in line:
                 return " ".join(lines[i : i + 2]) + f" (in {path})"
     lines = (segment / "output.txt").read_text(errors="replace").strip().splitlines()
-    return (lines[-1] if lines else "it said nothing") + f" (in {segment})"
+    killed = [line for line in lines if "signal" in line]  # MPICH ends with a hint to its FAQ
+    return (killed or lines or ["it said nothing"])[-1] + f" (in {segment})"
