@@ -302,3 +302,10 @@ def test_under_mpiexec(file, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("quenched 20 frames") == 1
     assert len(Dataset(tmp_path / "a.h5")) == 20
+
+
+@pytest.mark.parametrize("temperature", [0.0, -5.0, float("nan")])
+def test_bad_temperatures(file, tmp_path, temperature):
+    with pytest.raises(ValueError, match="--temperature is .*, must be > 0 \\(K\\)"):
+        call([file], tmp_path / "a.h5", temperature=temperature)
+    assert not (tmp_path / "a.h5").exists()

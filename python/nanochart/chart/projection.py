@@ -22,8 +22,6 @@ from .chart_cv import ChartCV
 from .families import Families
 from .frames import Batch
 
-FAILED = -1  # label of a frame whose quench failed
-
 
 @dataclass
 class Projection:

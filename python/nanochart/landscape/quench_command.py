@@ -124,6 +124,8 @@ def quench(sources: Sequence[Path], path: Path, *, jobs: int = 1, tolerance: flo
     Quencher("Au", 1, tolerance)  # checks it before anything is read
     if stride < 1 or jobs < 1:
         raise ValueError(f"quench: stride {stride} and jobs {jobs} must be >= 1")
+    if temperature is not None and not temperature > 0:
+        raise ValueError(f"quench: --temperature is {temperature:g}, must be > 0 (K)")
     lines = read_pair_lines(potential) if potential else None
     with executor(jobs) as (pool, workers):
         if pool is None:
