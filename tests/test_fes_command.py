@@ -117,6 +117,9 @@ def test_umbrella_and_steered(tmp_path):
     text = good("steered", tmp_path / "a", tmp_path / "b", "-T", T, "--reverse", tmp_path / "back",
                 "--reverse", tmp_path / "back2")  # fmt: skip
     assert "work forward: 1.1000 +- 0.1414 eV (spread) in 2 runs" in text and "BAR: dF = 1.0" in text
+    assert "do not overlap, 0.00 eV" not in text
+    far = good("steered", tmp_path / "a", tmp_path / "b", "-T", T, "--reverse", tmp_path / "a", "--reverse", tmp_path / "b")
+    assert "the works of both directions do not overlap, 2.00 eV lie between them" in far
 
 
 def test_page_of_three_coordinates(tmp_path):

@@ -121,6 +121,9 @@ def from_work(forward: list[Path], reverse: list[Path], temperature: float) -> R
         lines.append(f"Jarzynski, back: dF = {-df:.4f} +- {error:.4f} eV")
         df, error = bar(there, back, temperature)
         lines.append(f"BAR: dF = {df:.4f} +- {error:.4f} eV")
+        if (gap := there.min() + back.min()) > 0:
+            lines.append(f"the works of both directions do not overlap, {gap:.2f} eV lie between them: no number above is to be trusted, "
+                         "pull more slowly or more often")  # fmt: skip
     return Report(None, lines)
 
 
