@@ -75,8 +75,9 @@ def test_float32_on_every_instruction_set(architecture, activation, isa, tmp_pat
 
 
 def test_the_shipped_networks_need_no_libtorch():
-    for name in ("Au147-charting", "Ag147-charting", "Au147-inherent", "Ag147-inherent", "Cu147-inherent", "Au90-inherent"):
-        assert _core.Encoder(_core.find_model(name)).engine == "convolution"
+    for system in ("Au147", "Ag147", "Cu147", "Au90"):
+        for network in ("charting", "inherent"):
+            assert _core.Encoder(_core.find_model(f"{system}-{network}")).engine == "convolution"
 
 
 class ReLU(nn.Module):

@@ -32,8 +32,8 @@ def page(name: str) -> str:
     start = training.get("start")
     begun = "" if not start else (f" It began with the weights of {start['elements'][0]}{start['atoms']}'s network after "
                                   f"{start['epochs']} epochs.")  # fmt: skip
-    short = "" if ratio < 0.6 else (f" It should be below 0.6: {shown:,} samples are too few for that, and the loss of\n"
-                                    "training was still falling. More: `recipes/chart.py --charting-samples`.")  # fmt: skip
+    short = "" if ratio < 0.6 else (f" It should be below 0.6: {shown:,} samples shown are too few for that\n"
+                                    "(`recipes/chart.py --charting-samples` takes more).")  # fmt: skip
     return f"""# {model}
 
 The 2023 chart (Telari et al., ACS Nano 17, 21287, doi:10.1021/acsnano.3c05653) of {atoms} {metal} atoms: the autoencoder of
