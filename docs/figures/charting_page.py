@@ -30,6 +30,8 @@ def page(name: str) -> str:
     noise = card["noise_to_distance"]
     shown = losses["epochs"] * losses["training_samples"]
     start = training.get("start")
+    if start and start.get("data_hash") == training["data_hash"]:
+        shown += start["epochs"] * losses["training_samples"]
     begun = "" if not start else (f" It began with the weights of {start['elements'][0]}{start['atoms']}'s network after "
                                   f"{start['epochs']} epochs.")  # fmt: skip
     short = "" if ratio < 0.6 else (f" It should be below 0.6: {shown:,} samples shown are too few for that\n"
