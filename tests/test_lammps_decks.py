@@ -116,13 +116,13 @@ def test_metad_deck_with_walkers_of_their_own(folder):
 
 
 def test_umbrella_deck(folder):
-    args = ["-var", "windows", "3", "-var", "steps", "100", "-var", "to", "-2.5"]
+    args = ["-var", "windows", "3", "-var", "steps", "100", "-var", "to", "-1.2"]
     result = run(folder, (folder / "umbrella.lmp").read_text().replace(" 100\n", " 10\n"), args=args)
     assert result.code == 0, result.output
     windows = read_windows(folder / "WINDOWS")
-    assert [w.at[0] for w in windows] == pytest.approx([-2.85, -2.675, -2.5])
+    assert [w.at[0] for w in windows] == pytest.approx([-1.6, -1.4, -1.2])
     for window in windows:
-        assert window.energy(window.table["chart.s1"][:, None]) == pytest.approx(window.table["hold.bias"], rel=1e-6)
+        assert window.energy(window.table["chart.s2"][:, None]) == pytest.approx(window.table["hold.bias"], rel=1e-6)
 
 
 def test_example_of_the_manual(folder):
