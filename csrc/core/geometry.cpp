@@ -13,6 +13,7 @@ namespace {
 
 constexpr double COINCIDENT = 1e-6;  // angstrom
 constexpr double LARGEST = 1e9;      // angstrom; beyond it differences lose all meaning
+constexpr double ROUND = 6755399441055744.0;  // 2^52 + 2^51: a sum with it is rounded to an integer
 
 std::string number(double value) {
   char text[40];
@@ -87,7 +88,7 @@ std::vector<double> unwrap(int n, const double *x, const Cell &cell) {
     // those images are as narrow, the rest of the cell is the largest gap.
     double low = 0, high = 0;
     for (int i = 0; i < n; ++i) {
-      const double apart = fraction[i] - fraction[0], whole = std::nearbyint(apart);
+      const double apart = fraction[i] - fraction[0], whole = apart + ROUND - ROUND;
       low = std::min(low, apart - whole);
       high = std::max(high, apart - whole);
       if (whole != 0)

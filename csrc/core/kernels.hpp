@@ -35,7 +35,7 @@ enum class Visit {
 // cell. Aligned to 64 bytes; a loop moves the pointers on.
 struct Pairs {
   double *t, *inverse;
-  long long *offset;
+  int *offset;
 };
 
 struct Kernels {
@@ -50,6 +50,7 @@ struct Kernels {
                const double *slopes, double *const force[6], Pairs *pairs);
 
   // rho[m] = sum of the B-spline weights at node m, of nodes; node m is touched by cells m+1..m+4.
+  // Works on m up to the next multiple of 8: rho must be longer by PAD.
   void (*nodes)(int nodes, const double *moments, double *rho);
 
   // Its adjoint after d/dt: slopes of cells 1..nodes+3 from lambda[nodes], zero-padded by 3 on

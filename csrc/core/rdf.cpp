@@ -52,7 +52,7 @@ struct RdfPass::Scratch {
 
   bool kept = false;
   AlignedVector t, inverse;
-  std::vector<long long, CacheAligned<long long>> offset;
+  std::vector<int, CacheAligned<int>> offset;
   Pairs pairs() { return {t.data(), inverse.data(), offset.data()}; }
 
   // Whether all pairs of the sorted atoms can be kept, whole vectors of each row.
@@ -93,7 +93,7 @@ struct Rdf::Impl {
 // moments -> g of one channel.
 void Rdf::Impl::convolve(double weight, Scratch &s, double *g) const {
   const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
-  s.rho.resize(nodes);
+  s.rho.resize(nodes + Kernels::PAD);
   kernels.nodes(nodes, s.moments.data(), s.rho.data());
   s.phase.assign(nodes / f + 1 + Kernels::PAD, 0.0);
   s.sum.assign(bins + Kernels::PAD, 0.0);

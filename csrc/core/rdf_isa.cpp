@@ -44,88 +44,97 @@ static inline Vec exclude(Vec r2, int i, int j) {
   return r2;
 }
 
-static void add(const Pairs &pairs, int count, double *moments) {
-  for (int k = 0; k < count; ++k) add_powers(pairs.t + k, moments + pairs.offset[k]);
+constexpr int BLOCK = 256;  // pairs located at once, so that they stay in the first cache
+
+struct Block {
+  alignas(64) double t[BLOCK], inverse[BLOCK];
+  alignas(64) int offset[BLOCK];
+  Pairs pairs() { return {t, inverse, offset}; }
+};
+
+static inline Pairs after(const Pairs &pairs, int count) {
+  return {pairs.t + count, pairs.inverse + count, pairs.offset + count};
 }
 
-// Located pairs are deposited a block later, so that the scattered stores do not hold up the loads
-// of positions.
+// Pairs of row i with columns from j on, as many as fit into a block, put into `pairs`; returns the
+// column after them.
+template <Visit visit>
+static inline int locate(const Points &p, int i, int j, int last, int most, const Locator &lattice, Pairs to) {
+  const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
+  const int end = last - j < most ? last : j + most, start = j;
+  to = after(to, -j);
+  for (; j < end; j += W) {
+    const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
+    Vec r2 = dx * dx + dy * dy + dz * dz;
+    if (visit == Visit::other || (visit == Visit::after && j == start)) r2 = exclude<visit>(r2, i, j);
+    Vec inverse;
+    Int offset;
+    *reinterpret_cast<Vec *>(to.t + j) = lattice.locate(r2, inverse, offset);
+    *reinterpret_cast<Vec *>(to.inverse + j) = inverse;
+    store_short(to.offset + j, offset);
+  }
+  return j;
+}
+
+// Pairs are deposited a block later than they are located, so that the scattered stores do not hold
+// up the loads of positions.
 template <Visit visit>
 static void deposit(const Points &p, Range rows, Range columns, const Cells &cells,
-                    double *moments, Pairs *pairs) {
-  constexpr int BLOCK = 256;
-  alignas(64) double own_t[BLOCK], own_inverse[BLOCK];
-  alignas(64) long long own_offset[BLOCK];
-  Pairs block = pairs ? *pairs : Pairs{own_t, own_inverse, own_offset};
+                    double *moments, Pairs *kept) {
+  Block own;
+  Pairs block = kept ? *kept : own.pairs();
   int count = 0;
   const auto finish_block = [&] {
-    add(block, count, moments);
-    if (pairs) block = {block.t + count, block.inverse + count, block.offset + count};
+    for (int k = 0; k < count; ++k) add_powers(block.t + k, moments + block.offset[k]);
+    if (kept) block = after(block, count);
     count = 0;
   };
   const Locator lattice(cells);
-  for (int i = rows.first; i < rows.last; ++i) {
-    const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
-    const int first = first_column<visit>(i, columns);
-    for (int j = first; j < columns.last; j += W) {
-      const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
-      Vec r2 = dx * dx + dy * dy + dz * dz;
-      if (visit == Visit::other || j == first) r2 = exclude<visit>(r2, i, j);
-      Vec inverse;
-      Int offset;
-      const Vec t = lattice.locate(r2, inverse, offset);
-      *reinterpret_cast<Vec *>(block.t + count) = t;
-      *reinterpret_cast<Vec *>(block.inverse + count) = inverse;
-      *reinterpret_cast<Int *>(block.offset + count) = offset;
-      if ((count += W) == BLOCK) finish_block();
+  for (int i = rows.first; i < rows.last; ++i)
+    for (int j = first_column<visit>(i, columns), next; j < columns.last; j = next) {
+      next = locate<visit>(p, i, j, columns.last, BLOCK - count, lattice, after(block, count));
+      if ((count += next - j) == BLOCK) finish_block();
     }
-  }
   finish_block();
-  if (pairs) *pairs = block;
+  if (kept) *kept = block;
 }
 
-template <Visit visit, bool kept>
+template <Visit visit>
 static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
-                 const double *slopes, double *const force[6], Pairs *pairs) {
+                 const double *slopes, double *const force[6], Pairs *kept) {
   const Locator lattice(cells);
   double *const fx = force[0], *const fy = force[1], *const fz = force[2];
-  Pairs next = kept ? *pairs : Pairs{};
+  Block own;
+  Pairs pairs = kept ? *kept : own.pairs();
   for (int i = rows.first; i < rows.last; ++i) {
     const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
     Vec sx{}, sy{}, sz{};
-    const int first = first_column<visit>(i, columns);
-    for (int j = first; j < columns.last; j += W) {
-      const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
-      Vec t, inverse, a0, a1, a2;
-      if (kept) {
-        t = load(next.t);
-        inverse = load(next.inverse);
-        gather3(slopes, next.offset, a0, a1, a2);
-        next = {next.t + W, next.inverse + W, next.offset + W};
-      } else {
-        Vec r2 = dx * dx + dy * dy + dz * dz;
-        // The pair (i, i) of `other` does no harm: its force is along a zero vector.
-        if (visit == Visit::after && j == first) r2 = exclude<visit>(r2, i, j);
-        Int offset;
-        t = lattice.locate(r2, inverse, offset);
-        gather3(slopes, offset, a0, a1, a2);
+    for (int j = first_column<visit>(i, columns), next = columns.last; j < columns.last;) {
+      if (!kept) next = locate<visit>(p, i, j, columns.last, BLOCK, lattice, pairs);
+      int k = 0;
+      for (; j < next; j += W, k += W) {
+        const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
+        const Vec t = load(pairs.t + k);
+        Vec a0, a1, a2;
+        gather3(slopes, pairs.offset + k, a0, a1, a2);
+        const Vec f = ((a2 * t + a1) * t + a0) * load(pairs.inverse + k);
+        sx += f * dx;
+        sy += f * dy;
+        sz += f * dz;
+        if (visit != Visit::other) {
+          store(fx + j, load(fx + j) + f * dx);
+          store(fy + j, load(fy + j) + f * dy);
+          store(fz + j, load(fz + j) + f * dz);
+        }
       }
-      const Vec f = ((a2 * t + a1) * t + a0) * inverse;
-      sx += f * dx;
-      sy += f * dy;
-      sz += f * dz;
-      if (visit != Visit::other) {
-        store(fx + j, load(fx + j) + f * dx);
-        store(fy + j, load(fy + j) + f * dy);
-        store(fz + j, load(fz + j) + f * dz);
-      }
+      if (kept) pairs = after(pairs, k);
     }
     // Apart from the columns' forces, which the next row is about to load by the vector.
     force[3][i] -= sum(sx);
     force[4][i] -= sum(sy);
     force[5][i] -= sum(sz);
   }
-  if (kept) *pairs = next;
+  if (kept) *kept = pairs;
 }
 
 static void deposit_any(const Points &p, Range rows, Range columns, Visit visit,
@@ -137,35 +146,29 @@ static void deposit_any(const Points &p, Range rows, Range columns, Visit visit,
   }
 }
 
-template <bool kept>
-static void pull_either(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
-                        const double *slopes, double *const force[6], Pairs *pairs) {
-  switch (visit) {
-    case Visit::after:
-      return pull<Visit::after, kept>(p, rows, columns, cells, slopes, force, pairs);
-    case Visit::all: return pull<Visit::all, kept>(p, rows, columns, cells, slopes, force, pairs);
-    default: return pull<Visit::other, kept>(p, rows, columns, cells, slopes, force, pairs);
-  }
-}
-
 static void pull_any(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
                      const double *slopes, double *const force[6], Pairs *pairs) {
-  if (pairs) return pull_either<true>(p, rows, columns, visit, cells, slopes, force, pairs);
-  pull_either<false>(p, rows, columns, visit, cells, slopes, force, pairs);
+  switch (visit) {
+    case Visit::after: return pull<Visit::after>(p, rows, columns, cells, slopes, force, pairs);
+    case Visit::all: return pull<Visit::all>(p, rows, columns, cells, slopes, force, pairs);
+    default: return pull<Visit::other>(p, rows, columns, cells, slopes, force, pairs);
+  }
 }
 
 static void nodes(int nodes, const double *moments, double *rho) {
   constexpr int BLOCK = 64;
-  alignas(64) double apart[4][BLOCK + 4];  // moments of the cells that touch the block, by power
+  alignas(64) double apart[4][BLOCK + 4] = {};  // moments of the cells that touch the block, by power
   for (int first = 0; first < nodes; first += BLOCK) {
     const int count = nodes - first < BLOCK ? nodes - first : BLOCK;
     for (int cell = 0; cell < count + 3; cell += 4)
       transpose(moments + 4 * (first + 1 + cell), apart[0] + cell, BLOCK + 4);
-    for (int m = 0; m < count; ++m) {
-      double s = 0;
-      for (int n = 0; n < 4; ++n)
-        for (int p = 0; p < 4; ++p) s += spline(n, p) * apart[p][m + 3 - n];
-      rho[first + m] = s;
+    for (int m = 0; m < count; m += W) {
+      Vec s[4];
+      for (int n = 0; n < 4; ++n) {
+        s[n] = spline(n, 0) * load(apart[0] + m + 3 - n);
+        for (int p = 1; p < 4; ++p) s[n] += spline(n, p) * load(apart[p] + m + 3 - n);
+      }
+      store(rho + first + m, (s[0] + s[1]) + (s[2] + s[3]));
     }
   }
 }

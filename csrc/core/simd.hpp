@@ -114,10 +114,23 @@ static inline void transpose(const double *from, double *to, int stride) {
 #endif
 }
 
-// The first three of the four doubles at table + offset[lane], transposed.
-static inline void gather3(const double *table, const long long *offset, Vec &a0, Vec &a1, Vec &a2) {
+// to[lane] = v[lane], numbers of less than 32 bits.
+static inline void store_short(int *to, Int v) {
 #if defined(__AVX512F__)
-  // Rows by the load and shuffles: quicker than three gathers, which load each number alone.
+  _mm256_store_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtepi64_epi32((__m512i)v));
+#elif defined(__AVX2__)
+  const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+  _mm_store_si128(reinterpret_cast<__m128i *>(to),
+                  _mm256_castsi256_si128(_mm256_permutevar8x32_epi32((__m256i)v, even)));
+#else
+  for (int l = 0; l < W; ++l) to[l] = static_cast<int>(v[l]);
+#endif
+}
+
+// The first three of the four doubles at table + offset[lane], transposed. By loads and shuffles:
+// quicker than gather instructions, which load each number alone.
+static inline void gather3(const double *table, const int *offset, Vec &a0, Vec &a1, Vec &a2) {
+#if defined(__AVX512F__)
   const auto rows = [=](int low, int high) {
     return _mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_load_pd(table + offset[low])),
                               _mm256_load_pd(table + offset[high]), 1);
@@ -140,18 +153,6 @@ static inline void gather3(const double *table, const long long *offset, Vec &a0
     a1[l] = table[offset[l] + 1];
     a2[l] = table[offset[l] + 2];
   }
-#endif
-}
-
-// The same of offsets that are in a register.
-static inline void gather3(const double *table, Int offset, Vec &a0, Vec &a1, Vec &a2) {
-#if defined(__AVX512F__)
-  const __m512i o = (__m512i)offset;
-  a0 = _mm512_i64gather_pd(o, table, 8);
-  a1 = _mm512_i64gather_pd(o, table + 1, 8);
-  a2 = _mm512_i64gather_pd(o, table + 2, 8);
-#else
-  gather3(table, reinterpret_cast<const long long *>(&offset), a0, a1, a2);
 #endif
 }
 

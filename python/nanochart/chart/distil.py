@@ -33,6 +33,7 @@ MOST_UNSEEN = 4000
 METRIC_SHARE = 0.9995  # of the trace of J J^T that the compared directions carry
 WHITENING_FLOOR = 1e-3  # of the largest variance
 KEPT_VARIANCE = 1e-7  # of the largest: g is smooth, so that a quarter of its directions hold all that varies
+COARSEST_STEP = 0.55  # bandwidths: the spectrum of g ends there, points between can be told from these
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,18 @@ class StudentSettings:
             raise ValueError(f"gradient_weight is {self.gradient_weight}, must be >= 0")
 
 
+def stride(grid: RdfGrid) -> int:
+    """Points of the teacher's grid from one of the student's to the next: half a bandwidth, where the
+    spectrum of g is down to exp(-2 pi^2) = 3e-9."""
+    return max(1, int(COARSEST_STEP * grid.bandwidth / grid.step))
+
+
+def student_grid(grid: RdfGrid) -> RdfGrid:
+    """Every `stride`-th point of the teacher's grid."""
+    step = stride(grid)
+    return RdfGrid(grid.start, step * grid.step, -(-grid.bins // step), grid.bandwidth)
+
+
 def metric(x: np.ndarray, grid: RdfGrid) -> np.ndarray:
     """J J^T [K,K] for one element, averaged over structures x[n,N,3]; J = dg/dx, 1/angstrom^2."""
     total = np.zeros((grid.bins, grid.bins))
@@ -69,10 +82,12 @@ def train_student(
     teacher: Callable, hot: np.ndarray, cold: np.ndarray, grid: RdfGrid,
     settings: StudentSettings = StudentSettings(), progress: bool = True,
 ) -> tuple[DenseNetwork, list[float]]:  # fmt: skip
-    """A DenseNetwork that reproduces teacher(g[B,C,K]) -> s[B,d], and its loss in each epoch.
+    """A DenseNetwork that reproduces teacher(g[B,C,K]) -> s[B,d] from every `stride`-th point of g, and
+    its loss in each epoch.
 
     hot, cold : positions [n,N,3] (angstrom) of training structures and of their inherent ones.
     """
+    step = stride(grid)
     x, _ = structures(hot, cold, settings.inputs, settings.seed)
     g = rdf(x, grid).astype(np.float32)
     g = np.concatenate([g, mixtures(g, settings.inputs // 8, settings.seed)])
@@ -84,6 +99,7 @@ def train_student(
     del x, gradients
 
     # The student learns in whitened coordinates z of g, where all directions are alike to Adam, and which are few.
+    g, directions = g[:, :, ::step], directions.view(g.shape[1], grid.bins, -1)[:, ::step].flatten(0, 1)
     mean, basis = whitening(g)
     z = (torch.as_tensor(g).flatten(1) - mean) @ basis
     to_directions = basis.T @ directions  # ds/dz [r'] -> ds along directions, since ds/dg = basis ds/dz
