@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nanochart.chart.distil import StudentSettings, distil
+from nanochart.chart.distil import distil
 from nanochart.chart.export import export_run
 from nanochart.chart.samples import parts_of
+from nanochart.chart.student import StudentSettings
 from nanochart.chart.training import Settings, train_dataset
 from nanochart.landscape.dataset import Dataset
 from nanochart.landscape.dataset_file import TRAINING

@@ -9,8 +9,8 @@ from nanochart import _core
 from nanochart.chart import distil
 from nanochart.chart.agreement import agreement, cosines, values_and_gradients
 from nanochart.chart.dense import DenseNetwork
-from nanochart.chart.distil import StudentSettings, leading_directions, metric, train_student
 from nanochart.chart.export import export, read_metadata
+from nanochart.chart.student import StudentSettings, leading_directions, metric, stride, student_grid, train_student
 from nanochart.chart.student_inputs import KINDS, structures
 from nanochart.descriptor import RdfGrid, rdf, rdf_pullback
 
@@ -65,6 +65,18 @@ def test_gradients_in_the_loss_make_better_gradients(student):
     without, _ = train_student(Teacher(), *clusters(300, 0), GRID, replace(QUICK, gradient_weight=0.0), progress=False)
     x, _ = structures(*clusters(20, 1), 60, 5)
     assert 1 - cosines(Teacher(), student, x, GRID).mean() < 0.7 * (1 - cosines(Teacher(), without, x, GRID).mean())
+
+
+def test_the_student_takes_points_half_a_bandwidth_apart():
+    """They hold all of g, so that it learns as well from them."""
+    fine = RdfGrid(GRID.start, 0.05, 159, 0.2)
+    assert (stride(GRID), stride(fine)) == (1, 2)
+    coarse = student_grid(fine)
+    assert coarse.points == pytest.approx(fine.points[::2]) and coarse.bandwidth == 0.2
+    teacher = lambda g: Teacher()(g[:, :, ::2])  # noqa: E731
+    network, _ = train_student(teacher, *clusters(300, 0), fine, QUICK, progress=False)
+    found = agreement(teacher, lambda g: network(g[:, :, ::2]), *structures(*clusters(40, 1), 160, 5), fine, slopes=20)
+    assert min(found["r2"]) > 0.99 and min(found["cosine"]) > 0.98
 
 
 def test_cosine_of_3n_vectors_is_one_for_the_same_network_and_signed():
@@ -129,7 +141,7 @@ def test_a_student_is_no_teacher(tmp_path):
     data = make_data(tmp_path / "d.h5")
     with pytest.raises(ValueError, match="is a distilled model, must be a trained encoder"):
         distil.distil("Au147", data, tmp_path / "m.pt", "m")
-    with pytest.raises(ValueError, match="was trained on the data set .*: give the same"):
-        distil.distil("Au147-inherent", data, tmp_path / "m.pt", "m")
+    with pytest.raises(ValueError, match="is of 147 atoms of Au, .* of 13 of Au"):
+        distil.distil("Au147-inherent", data, tmp_path / "m.pt", "m", other_data=True)
     assert not (tmp_path / "m.pt").exists()
     assert nanochart.ChartCV("Au147").metadata["losses"]["r2"]

@@ -70,8 +70,22 @@ def test_train_export_distil(trained):
         assert 0 < chart.outside(x) < 2 < chart.outside(0.8 * x)
     meta = read_metadata(trained / "Au13.pt")
     assert meta["dense"]["layers"] == 3 and meta["training"]["teacher"] == "Au13-inherent"
+    assert meta["training"]["data_hash"] == meta["training"]["teacher_data_hash"]
     said = command("info", "./Au13.pt", cwd=trained).stdout
     assert "distilled: 3 dense layers, silu" in said and f"r2                     {meta['losses']['r2']}" in said
+
+
+def test_distil_from_other_data(trained):
+    """Refused unless it is said; the file tells both sets."""
+    make_data(trained / "more.h5", n=72)
+    call = ("distil", "./Au13-inherent.pt", "more.h5", "-o", "other.pt", "--widths", "16 8", "--epochs", 2, "--inputs", 100)
+    refused = command(*call, cwd=trained)
+    assert refused.returncode == 1 and "was trained on the data set" in refused.stderr and "--other-data" in refused.stderr
+    assert not (trained / "other.pt").exists()
+    assert command(*call, "--other-data", cwd=trained).returncode == 0
+    training = read_metadata(trained / "other.pt")["training"]
+    assert training["data_hash"] == dataset.Dataset(trained / "more.h5").hash
+    assert training["teacher_data_hash"] == dataset.Dataset(trained / "d.h5").hash
 
 
 @pytest.fixture

@@ -67,14 +67,15 @@ def distil(
     epochs: Annotated[int, typer.Option(min=1)] = 200,
     inputs: Annotated[int, typer.Option(help="structures to learn from: hot, quenched, between, displaced")] = 36000,
     seed: Annotated[int, typer.Option()] = 0,
+    other_data: Annotated[bool, typer.Option("--other-data", help="DATA is not what TEACHER was trained on")] = False,
 ):
     """Teach a small smooth network to give the chart coordinates of a trained one, for MD."""
-    from nanochart.chart.distil import StudentSettings
     from nanochart.chart.distil import distil as run
+    from nanochart.chart.student import StudentSettings
 
     sizes = tuple(int(width) for width in widths.replace(",", " ").split())
     settings = StudentSettings(sizes, activation, epochs, inputs=inputs, seed=seed)
-    result = run(teacher, data, output, name or output.stem, settings)
+    result = run(teacher, data, output, name or output.stem, settings, other_data=other_data)
     for key, value in result.items():
         typer.echo(f"{key:34} {value}")
     typer.echo(f"wrote {output}; look at it with: nanochart info {output}")
