@@ -23,7 +23,6 @@ import numpy as np
 from nanochart.chart.distil import distil
 from nanochart.chart.export import export_run
 from nanochart.chart.samples import parts_of
-from nanochart.chart.student import StudentSettings
 from nanochart.chart.training import Settings, train_dataset
 from nanochart.landscape.dataset import Dataset
 from nanochart.landscape.dataset_file import TRAINING
@@ -32,7 +31,6 @@ SAMPLES = 200_000  # shown to a network: 6,250 steps
 INHERENT = Settings("inherent", activation="silu", batch=32, rate=3e-3, schedule="cosine")
 CHARTING = Settings("charting", batch=32, rate=1e-3, schedule="cosine")
 QUENCHED = dict(inputs="quenched", target="self")
-STUDENT = StudentSettings(epochs=150, inputs=24_000)
 
 
 def plan(settings: Settings, data: Path, inputs: int, split: str = "blocks", samples: int = SAMPLES) -> Settings:
@@ -61,7 +59,7 @@ def main() -> None:
     learn(data, out / f"{name}-inherent", plan(INHERENT, data, 2))
     teacher = export_run(out / f"{name}-inherent", out / f"{name}-inherent.pt", f"{name}-inherent")
     if not (out / f"{name}.pt").exists():
-        print(json.dumps(distil(teacher.resolve(), data, out / f"{name}.pt", name, STUDENT), indent=1))
+        print(json.dumps(distil(teacher.resolve(), data, out / f"{name}.pt", name), indent=1))
     if not options.without_charting:
         run = out / f"{name}-charting"
         learn(data, run, plan(CHARTING, data, 1, samples=options.charting_samples), start=options.charting_start, **QUENCHED)

@@ -44,7 +44,9 @@ double extent_without_gap(std::vector<double> fraction) {
 }  // namespace
 
 void check_finite(int n, const double *x) {
-  for (int i = 0; i < 3 * n; ++i)
+  bool bad = false;
+  for (int i = 0; i < 3 * n; ++i) bad |= !(std::fabs(x[i]) < LARGEST);
+  for (int i = 0; bad && i < 3 * n; ++i)
     if (!(std::fabs(x[i]) < LARGEST))
       throw Error(std::string("position: ") + "xyz"[i % 3] + " of atom " + std::to_string(i / 3 + 1) +
                   " is " + number(x[i]) + ", must be finite and below 1e9 A: the atom is lost or " +
@@ -70,32 +72,34 @@ void check_positions(int n, const double *x) {
   }
 }
 
-std::vector<double> unwrap(int n, const double *x, const Cell &cell) {
+void unwrap(int n, const double *x, const Cell &cell, std::vector<double> &out) {
   check_finite(n, x);
-  std::vector<double> out(x, x + 3 * n);
-  if (n == 0) return out;
+  out.assign(x, x + 3 * n);
+  if (n == 0) return;
   const double(&v)[3][3] = cell.vectors;
   const Vector normal[3] = {cross(v[1], v[2]), cross(v[2], v[0]), cross(v[0], v[1])};
   const double volume = dot(v[0], normal[0].v);
-  std::vector<double> fraction(n);
   for (int axis = 0; axis < 3; ++axis) {
     if (!cell.periodic[axis]) continue;
     if (!(std::fabs(volume) > 0) || !std::isfinite(volume))
       throw Error("cell: its three vectors span a volume of " + number(volume) +
                   " A^3, must be > 0 where a direction is periodic");
-    for (int i = 0; i < n; ++i) fraction[i] = dot(x + 3 * i, normal[axis].v) / volume;
+    const auto fraction = [&](int i) { return dot(x + 3 * i, normal[axis].v) / volume; };
     // A cluster narrower than half the cell has every atom in the image nearest to the first; if
     // those images are as narrow, the rest of the cell is the largest gap.
+    const double first = fraction(0);
     double low = 0, high = 0;
     for (int i = 0; i < n; ++i) {
-      const double apart = fraction[i] - fraction[0], whole = apart + ROUND - ROUND;
+      const double apart = fraction(i) - first, whole = apart + ROUND - ROUND;
       low = std::min(low, apart - whole);
       high = std::max(high, apart - whole);
       if (whole != 0)
         for (int b = 0; b < 3; ++b) out[3 * i + b] -= whole * v[axis][b];
     }
     if (!(high - low < 0.5)) {
-      const double extent = extent_without_gap(fraction);
+      std::vector<double> fractions(n);
+      for (int i = 0; i < n; ++i) fractions[i] = fraction(i);
+      const double extent = extent_without_gap(fractions);
       // Lengths along the axis' normal: the distance between opposite faces of the cell.
       const double length = std::fabs(volume) / std::sqrt(dot(normal[axis].v, normal[axis].v));
       throw Error("cluster is " + number(extent * length) + " A wide along " + "xyz"[axis] +
@@ -103,7 +107,6 @@ std::vector<double> unwrap(int n, const double *x, const Cell &cell) {
                   number(2 * extent * length) + " A, or take a group that is one cluster");
     }
   }
-  return out;
 }
 
 }  // namespace nanochart

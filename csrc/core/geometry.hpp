@@ -9,11 +9,11 @@ struct Cell {
   bool periodic[3];
 };
 
-// Positions x[N][3] (angstrom) of one compact cluster, moved by whole cell vectors so that every
+// out[N][3]: positions x[N][3] (angstrom) of one compact cluster, moved by whole cell vectors so that every
 // difference x_j - x_i is the minimum image; the first atom stays. Along each periodic axis the
 // cluster is cut at the largest gap between its sorted fractional coordinates.
 // Throws Error when, along a periodic axis, box length minus that gap is not below half the box.
-std::vector<double> unwrap(int n, const double *x, const Cell &cell);
+void unwrap(int n, const double *x, const Cell &cell, std::vector<double> &out);
 
 // Throws Error for a coordinate that is not finite or beyond 1e9 A, naming the atom.
 void check_finite(int n, const double *x);

@@ -185,23 +185,26 @@ static void slopes(int nodes, const double *lambda, double factor, double *slope
   }
 }
 
+// Taps W apart see the same vectors of `in`, one result further on: loads, which cross cache lines,
+// are shared by B results. Two sums of each: one would wait for itself.
 static void correlate(int n, const double *in, int taps, const double *c, double *out) {
-  constexpr int B = 4;  // vectors of results held in registers, twice: one sum would wait for itself
+  constexpr int B = 4;
   for (int k = 0; k < n; k += B * W) {
-    Vec even[B], odd[B];
+    Vec sum[2][B], x[B];
     for (int b = 0; b < B; ++b) {
-      even[b] = load(out + k + b * W);
-      odd[b] = Vec{};
+      sum[0][b] = load(out + k + b * W);
+      sum[1][b] = Vec{};
     }
-    int i = 0;
-    for (; i + 1 < taps; i += 2)
-      for (int b = 0; b < B; ++b) {
-        even[b] += c[i] * load(in + k + i + b * W);
-        odd[b] += c[i + 1] * load(in + k + i + 1 + b * W);
-      }
-    if (i < taps)
-      for (int b = 0; b < B; ++b) even[b] += c[i] * load(in + k + i + b * W);
-    for (int b = 0; b < B; ++b) store(out + k + b * W, even[b] + odd[b]);
+    for (int shift = 0; shift < W && shift < taps; ++shift) {
+      const double *next = in + k + shift;
+      for (int b = 0; b < B; ++b, next += W) x[b] = load(next);
+      for (int i = shift; i < taps;)
+        for (int r = 0; r < B && i < taps; ++r, i += W, next += W) {
+          for (int b = 0; b < B; ++b) sum[r % 2][b] += c[i] * x[(b + r) % B];
+          if (i + W < taps) x[r] = load(next);
+        }
+    }
+    for (int b = 0; b < B; ++b) store(out + k + b * W, sum[0][b] + sum[1][b]);
   }
 }
 

@@ -117,7 +117,7 @@ struct ChartCV::Impl {
   void sum_g(const Frame &frame) {
     const double *x = frame.x;
     if (frame.cell) {
-      unwrapped = unwrap(frame.n, frame.x, *frame.cell);
+      unwrap(frame.n, frame.x, *frame.cell, unwrapped);
       x = unwrapped.data();
     }
     std::string error;

@@ -34,7 +34,7 @@ void Evaluation::value(const std::vector<BiasFix *> &biases, bool gradient, std:
     }
   });
   comm_->broadcast(energies.data(), static_cast<int>(energies.size() * sizeof(double)));
-  energies_.clear();
+  if (energies_.size() != biases.size()) energies_.clear();
   energy_ = 0;
   for (std::size_t b = 0; b < biases.size(); ++b) {
     energies_[biases[b]->id] = energies[b];

@@ -43,17 +43,28 @@ void FixNanochart::init() {
     evaluation_->prepare(!group->dynamic[igroup]);
     check_log_is_mine();
   });
+  find_biases();  // another fix may stand where an old one was
   current_ = false;
 }
 
-// Looked for each time, since fixes come and go between runs.
-std::vector<BiasFix *> FixNanochart::biases() const {
-  std::vector<BiasFix *> found;
-  for (auto *fix : modify->get_fix_list()) {
+// Fixes come and go between runs: looked for anew there, and when the list of fixes is another one.
+const std::vector<BiasFix *> &FixNanochart::biases() const {
+  const std::size_t count = modify->nfix;
+  bool same = update->whichflag != 0 && fixes_.size() == count;
+  for (std::size_t i = 0; same && i < count; ++i) same = fixes_[i] == modify->get_fix_by_index(i);
+  if (!same) find_biases();
+  return biases_;
+}
+
+void FixNanochart::find_biases() const {
+  fixes_.clear();
+  biases_.clear();
+  for (int i = 0; i < modify->nfix; ++i) {
+    auto *fix = modify->get_fix_by_index(i);
+    fixes_.push_back(fix);
     auto *bias = dynamic_cast<BiasFix *>(fix);
-    if (bias && bias->chart_id() == id) found.push_back(bias);
+    if (bias && bias->chart_id() == id) biases_.push_back(bias);
   }
-  return found;
 }
 
 bool FixNanochart::minimizing() const { return update->whichflag == 2; }

@@ -39,6 +39,8 @@ class FixNanochart : public LAMMPS_NS::Fix {
   DeckUnits units_;
   std::unique_ptr<Evaluation> evaluation_;
   bool current_ = false;  // evaluation_ belongs to this step's positions
+  mutable std::vector<const Fix *> fixes_;  // of the run, when biases_ were found
+  mutable std::vector<BiasFix *> biases_;
 
   std::unique_ptr<ColvarLog> log_;  // on one rank
   bool log_opened_ = false;
@@ -51,7 +53,8 @@ class FixNanochart : public LAMMPS_NS::Fix {
   } row_;  // not yet written
 
   std::string who() const { return std::string("fix nanochart ") + id; }
-  std::vector<BiasFix *> biases() const;
+  const std::vector<BiasFix *> &biases() const;
+  void find_biases() const;
   bool minimizing() const;
   double time() const;  // ps
   bool biased() const;

@@ -109,8 +109,9 @@ Array unwrap_frames(const Array &x, const Array &vectors, const std::array<bool,
   std::copy(periodic.begin(), periodic.end(), cell.periodic);
   Array out({f.frames, f.atoms, 3});
   const std::size_t size = 3 * static_cast<std::size_t>(f.atoms);
+  std::vector<double> moved;
   for (int frame = 0; frame < f.frames; ++frame) {
-    const std::vector<double> moved = unwrap(f.atoms, x.data() + frame * size, cell);
+    unwrap(f.atoms, x.data() + frame * size, cell, moved);
     std::copy(moved.begin(), moved.end(), out.mutable_data() + frame * size);
   }
   return out;

@@ -84,7 +84,7 @@ def thresholds(folder: Path, labels: np.ndarray, table: np.recarray) -> None:
          table.ordered >= cna.ORDERED * interior, cna.AXES - 0.5, np.arange(-0.5, 18)),
         ("hcp / ordered (no fivefold atom)", table.hcp / np.maximum(table.ordered, 1), crystal,
          cna.STRAY, np.linspace(0, 1.05, 43)),
-        ("hcp in parallel planes / hcp (the same, faulted)",
+        ("hcp in parallel planes / hcp (faulted)",
          table.hcp_parallel / np.maximum(table.hcp, 1), faulted, cna.PARALLEL,
          np.linspace(0, 1.05, 43)),
     ]  # fmt: skip

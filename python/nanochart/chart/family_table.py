@@ -83,15 +83,15 @@ def _energies(energy: np.ndarray) -> tuple[float, float]:
 
 
 def names(rows: Sequence[Family]) -> tuple[str, ...]:
-    """A name for each family from its commonest label, a number within it by size, and what most of
-    its nearest structures have: Ih-1, Ih-2 (central vacancy), Dh-1, .."""
+    """A name for each family from its commonest label, a number within it by size, and, but for
+    disordered ones, what most of its nearest structures have: Ih-1, Ih-2 (central vacancy), Dh-1, .."""
     counts: dict[str, int] = {}
     found = []
     for row in rows:
         label = cna.LABELS[int(np.argmax(row.labels))] if sum(row.labels) else "unlabelled"
         counts[label] = counts.get(label, 0) + 1
         marks = [kind.replace("_", " ").removesuffix("s") for kind in ("central_vacancy", "missing_vertices", "rosettes")
-                 if row.defects[kind] >= COMMON]  # fmt: skip
+                 if row.defects[kind] >= COMMON and label != "Amorphous"]  # fmt: skip
         marks = ["missing vertex" if m == "missing vertice" else m for m in marks]
         found.append(f"{label}-{counts[label]}" + (f" ({', '.join(marks)})" if marks else ""))
     return tuple(found)

@@ -32,13 +32,13 @@ COARSEST_STEP = 0.55  # bandwidths: the spectrum of g ends there, points between
 class StudentSettings:
     """The student and how it learns: Adam, the rate falls to zero as a cosine."""
 
-    widths: tuple[int, ...] = (256, 128)
+    widths: tuple[int, ...] = (128, 96)
     activation: str = "silu"
-    epochs: int = 200
+    epochs: int = 300
     batch: int = 256
     rate: float = 3e-3
     gradient_weight: float = 3.0
-    inputs: int = 36000
+    inputs: int = 48000
     seed: int = 0
 
     def __post_init__(self):

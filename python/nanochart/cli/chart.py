@@ -62,10 +62,10 @@ def distil(
     data: Annotated[Path, typer.Argument(help="the data set it was trained on")],
     output: Annotated[Path, typer.Option("--output", "-o", help="model file of the small network, .pt")],
     name: Annotated[Optional[str], typer.Option(help="name in the model file; default: the file's")] = None,
-    widths: Annotated[str, typer.Option(help="hidden units of each layer")] = "256 128",
+    widths: Annotated[str, typer.Option(help="hidden units of each layer")] = "128 96",
     activation: Annotated[str, typer.Option(help="silu or tanh")] = "silu",
-    epochs: Annotated[int, typer.Option(min=1)] = 200,
-    inputs: Annotated[int, typer.Option(help="structures to learn from: hot, quenched, between, displaced")] = 36000,
+    epochs: Annotated[int, typer.Option(min=1)] = 300,
+    inputs: Annotated[int, typer.Option(help="structures to learn from: hot, quenched, between, displaced")] = 48000,
     seed: Annotated[int, typer.Option()] = 0,
     other_data: Annotated[bool, typer.Option("--other-data", help="DATA is not what TEACHER was trained on")] = False,
 ):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from .style import LABEL_COLOURS, family_colours, plt, save
 
@@ -108,5 +109,9 @@ def bandwidths(widths: np.ndarray, counts: np.ndarray, plateau: tuple[int, int] 
     axis.plot(widths, counts, "o-", ms=4, lw=1, color="#2f6db3")
     axis.axvline(chosen, color="#222222", ls=":", label="taken")
     axis.set(xscale="log", yscale="log", xlabel="bandwidth in s", ylabel="families")
+    for scale in (axis.xaxis, axis.yaxis):
+        scale.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+        scale.set_major_formatter(StrMethodFormatter("{x:g}"))
+        scale.set_minor_formatter(NullFormatter())
     axis.legend(frameon=False)
     save(figure, path)

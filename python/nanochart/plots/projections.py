@@ -9,6 +9,8 @@ import numpy as np
 
 from .style import LABEL_COLOURS, OTHER_COLOUR, family_colours, plt, save
 
+MOST_NAMES = 12  # in a legend
+
 
 def projection(time: np.ndarray, s: np.ndarray, average: np.ndarray, outside: np.ndarray, path: Path, *,
                states: tuple[np.ndarray, Sequence[str]] | None = None, stays: Sequence = (), title: str = "") -> None:  # fmt: skip
@@ -38,7 +40,8 @@ def projection(time: np.ndarray, s: np.ndarray, average: np.ndarray, outside: np
         for axis in axes:
             axis.axvline((before.end + after.begin) / 2 / unit, color="black", lw=0.8, ls=":")
     if states is not None:
-        shown = sorted({stay.state for stay in stays})
+        seen, counts = np.unique(states[0][states[0] >= 0], return_counts=True)
+        shown = sorted(seen[np.argsort(-counts, kind="stable")[:MOST_NAMES]])
         handles = [plt.Line2D([], [], marker="o", ls="", color=palette[k], label=states[1][k]) for k in shown]
         figure.legend(handles=handles, loc="outside upper center", ncols=min(6, max(len(handles), 1)), frameon=False)
     axes[0].set_title(title, fontsize=10)
