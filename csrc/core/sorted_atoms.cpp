@@ -145,8 +145,14 @@ void SortedAtoms::for_pairs(int a, int b, const Loop &loop) const {
   } else if (partial_) {
     loop(rows_[a], all_b, Visit::other);
     if (a != b) loop(rows_[b], all_a, Visit::other);
+  } else if (a != b) {
+    loop(all_a, all_b, Visit::all);
   } else {
-    loop(all_a, all_b, a == b ? Visit::after : Visit::all);
+    // The atoms that do not fill a vector are rows, not columns: few rows then end in a part of one.
+    const int whole = all_a.last - (all_a.last - all_a.first) % LANES;
+    loop({all_a.first, whole}, {all_a.first, whole}, Visit::after);
+    loop({whole, all_a.last}, {all_a.first, whole}, Visit::all);
+    loop({whole, all_a.last}, {whole, all_a.last}, Visit::after);
   }
 }
 

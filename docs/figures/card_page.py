@@ -113,9 +113,12 @@ def families_text(name: str) -> str:
 def page(name: str) -> str:
     card = json.loads((MODELS / f"{name}.json").read_text())
     student, teacher, charting = shipped(name), shipped(f"{name}-inherent"), shipped(f"{name}-charting")
-    metal, atoms, bins = METALS[student["elements"][0]], student["atoms"], student["grid"]["bins"]
+    metal, atoms, bins = METALS[student["elements"][0]], student["atoms"], teacher["grid"]["bins"]
     losses, training, advice = student["losses"], student["training"], card["metadynamics"]
-    widths = " - ".join(map(str, (bins, *training["widths"], student["latent"])))
+    widths = " - ".join(map(str, (student["grid"]["bins"], *training["widths"], student["latent"])))
+    other = "" if training["data_hash"] == teacher["training"]["data_hash"] else (
+        f" It learned from `data/{name}.h5` as it is now ({training['structures']:,} pairs, content hash\n"
+        f"`{training['data_hash'][:16]}..`): frames held out of that set are new to it, not surely to its teacher.")  # fmt: skip
     heat = teacher["training"]["temperatures"]
     notes = (MODELS / f"{name}.notes.md").read_text().strip()
     weak = "".join(f"s{i + 1} of a hot cluster says little (correlation {c:.2f}): leave it free. "
@@ -135,11 +138,11 @@ reads hot clusters; `{name}`, for MD, is a small smooth network distilled from i
 **System.** {name}, RGL (Gupta) potential as written by `nanochart potential {student['elements'][0]}`.
 
 **Data.** {teacher['training']['structures']:,} (thermal, quenched) pairs, {min(heat):.0f}-{max(heat):.0f} K, content hash
-`{training['data_hash'][:16]}..`. {notes}
+`{teacher['training']['data_hash'][:16]}..`. {notes}
 
 **Networks** (`recipes/chart.py`). `{name}-inherent`: the inherent architecture at {bins} points, {student['latent']} coordinates, SiLU and
 average pooling; inputs are g of the thermal and of the quenched frame, the target is g of the quenched one. `{name}`: {widths},
-SiLU, from {training['inputs']:,} structures with values and gradients ([distil](../commands/distil.md)).
+SiLU, on every second point, from {training['inputs']:,} structures with values and gradients ([distil](../commands/distil.md)).{other}
 
 **Losses** (mean squared error of g scaled to [0, 1] per bin; blocks: stretches of trajectory held out). Components are
 those of quenched g, also where the network is given thermal frames.

@@ -4,7 +4,8 @@
 
 Runs `nanochart families`, `chart` and `quality` into FOLDER and keeps small copies of their pictures in docs/img and their
 numbers in docs/models. --frames: all quenched frames of the tempering runs, for populations; without it there is no
-picture of them. --atlas takes the picture of atlas.html.
+picture of them. --atlas takes the picture of atlas.html. --stored keeps the families beside the model (found on an earlier
+student of the same teacher, say): their table and picture are made anew, the scan of bandwidths stays.
 """
 
 import argparse
@@ -52,19 +53,25 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--frames", type=Path, help="data set of all frames")
     parser.add_argument("--atlas", action="store_true", help="keep a picture of atlas.html")
+    parser.add_argument("--stored", action="store_true", help="take the families beside the model")
     parser.add_argument("--umap", action="store_true", help="compare with UMAP too")
     parser.add_argument("--against", action="append", default=[], help="model to align with; may be repeated")
     options = parser.parse_args()
     model, data, out = options.model, options.data, options.folder
     out.mkdir(parents=True, exist_ok=True)
 
-    nanochart("families", model, data, "-o", out / "families", "--store")
+    if not options.stored:
+        nanochart("families", model, data, "-o", out / "families", "--store")
     frames = ["--frames", options.frames] if options.frames else []
     nanochart("chart", model, data, "-o", out / "chart", *frames)
-    kept = [("chart", "chart", 1100), ("chart", "rdf", 800), ("families", "families", 1100), ("families", "bandwidths", 700)]
+    kept = [("chart", "chart", 1100), ("chart", "rdf", 800), ("chart", "families", 1100)]
+    if not options.stored:
+        kept.append(("families", "bandwidths", 700))
     for folder, name, width in kept + ([("chart", "fractions", 800)] if options.frames else []):
         keep(out / folder / f"{name}.png", f"{name}_{model}.png", width)
-    shutil.copy(out / "families" / "families.txt", DOCS / "models" / f"{model}.families.txt")
+    table, scan = DOCS / "models" / f"{model}.families.txt", out / "families" / "families.txt"
+    plateau = (table if options.stored else scan).read_text().strip().split("\n")[-1]
+    table.write_text((out / "chart" / "families.txt").read_text() + plateau + "\n")
     more = [word for other in options.against for word in ("--against", other)] + ["--umap"] * options.umap
     nanochart("quality", model, data, "-o", DOCS / "models" / f"{model}.quality.json", *more)
     if options.atlas:

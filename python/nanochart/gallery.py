@@ -96,6 +96,7 @@ def write(model: str, data: Path, output: Path, *, frames: Path | None = None, f
         rows = family_table.table(found, points.s, points.codes, points.energy, points.temperature, points.positions,
                                   points.element)  # fmt: skip
         picture_families(points, rows, output / "families.png")
+        (output / "families.txt").write_text(family_table.as_text(rows, (points.element, points.atoms)) + "\n")
     else:
         found, text = find_families(points, output, progress=progress)
         say(text)
@@ -108,7 +109,7 @@ def write(model: str, data: Path, output: Path, *, frames: Path | None = None, f
     populations(chart, points if frames is None else load(chart, frames, progress, keep_positions=False), found,
                 output / "fractions.png", say)  # fmt: skip
     write_atlas(points, found, member, sample, output / "atlas.html", title)
-    say(f"wrote chart.png, rdf.png, fractions.png, families.png and atlas.html to {output}")
+    say(f"wrote chart.png, rdf.png, fractions.png, families.png, families.txt and atlas.html to {output}")
 
 
 def populations(chart: ChartCV, frames: Points, found: Families, path: Path, say: Callable[[str], None]) -> None:

@@ -32,11 +32,11 @@ COARSEST_STEP = 0.55  # bandwidths: the spectrum of g ends there, points between
 class StudentSettings:
     """The student and how it learns: Adam, the rate falls to zero as a cosine."""
 
-    widths: tuple[int, ...] = (128, 96)
+    widths: tuple[int, ...] = (160, 96)
     activation: str = "silu"
-    epochs: int = 300
+    epochs: int = 200
     batch: int = 256
-    rate: float = 3e-3
+    rate: float = 4e-3
     gradient_weight: float = 3.0
     inputs: int = 48000
     seed: int = 0

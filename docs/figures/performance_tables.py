@@ -1,0 +1,55 @@
+"""The tables of README.md and docs/performance.md that stand between <!-- NAME --> and <!-- end -->, from
+benchmarks/results/NAME.json.
+
+    python benchmarks/run.py rdf encoder step scaling
+    python docs/figures/performance_tables.py
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
+# Table: columns as (key in the rows, title)
+COLUMNS = {
+    "step": [("variant", ""), ("ms a step", "ms a step"), ("times plain MD", "times plain MD")],
+    "rdf": [("N", "N"), ("points", "points"), ("value_ms", "value, ms"), ("pullback_ms", "pull-back, ms"),
+            ("step_ms", "both in one pass, ms"), ("kernel_density_ms", "KernelDensity value, ms"),
+            ("autograd_ms", "PyTorch autograd value + pull-back, ms")],
+    "encoder": [("what", "what"), ("GFLOP/s", "GFLOP/s"), ("value ms", "value ms"),
+                ("value + pull-back ms", "value + pull-back ms"), ("of matrix product", "of matrix product")],
+    "scaling": [("N", "N"), ("value + pull-back ms", "value + pull-back, ms"), ("exponent", "exponent"),
+                ("step with 1 rank, ms", "step with 1 rank, ms"), ("step with 2 ranks, ms", "step with 2 ranks, ms")],
+}  # fmt: skip
+
+
+def cell(value) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)
+
+
+def table(name: str) -> str:
+    rows = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())["rows"]
+    columns = COLUMNS[name]
+    if name == "scaling":  # kernel and steps of one size in one row
+        rows = [dict(pair for row in rows if row["N"] == n for pair in row.items()) for n in dict.fromkeys(r["N"] for r in rows)]
+    shown = [row for row in rows if all(key in row for key, _ in columns[:2])]
+    lines = [[title for _, title in columns], ["---"] * len(columns)]
+    lines += [[cell(row.get(key, "")) for key, _ in columns] for row in shown]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def main() -> None:
+    for page in PAGES:
+        text = page.read_text()
+        page.write_text(re.sub(r"<!-- (\w+) -->\n.*?<!-- end -->",
+                               lambda found: f"<!-- {found[1]} -->\n{table(found[1])}<!-- end -->", text, flags=re.S))
+        print(f"wrote {page}")
+
+
+if __name__ == "__main__":
+    main()
