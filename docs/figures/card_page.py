@@ -35,7 +35,8 @@ def shipped(name: str) -> dict | None:
 def loss_row(name: str, what: str, losses: dict, training: dict, key: str = "validation") -> str:
     ratio = losses[key] / losses["pca3_of_targets"]
     rate = training.get("schedule", "steps")
-    return (f"| `{name}`, {what} | {training['split']} | {losses[key]:.4f} | {losses['pca3_of_targets']:.4f} | "
+    network = name if " " in name else f"`{name}`"
+    return (f"| {network}, {what} | {training['split']} | {losses[key]:.4f} | {losses['pca3_of_targets']:.4f} | "
             f"{ratio:.2f} | {losses['epochs']} epochs, batch {training['batch']}, {rate} |\n")  # fmt: skip
 
 

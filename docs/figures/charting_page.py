@@ -53,6 +53,9 @@ seen: they drift away from their basins. Colours are [common-neighbour labels](.
 themselves: {losses['training_samples']:,} to learn from, {losses['validation_samples']:,} held out. {losses['epochs']} epochs, batch {training['batch']}, Adam {training['rate']:.0e} {schedule(training)};
 the best epoch is kept.{begun}
 
+    nanochart train data/{name}.h5 -o run --architecture charting --inputs quenched --target self --split blocks \\
+        --epochs {losses['epochs']} --patience 0 --batch {training['batch']} --schedule {training.get('schedule', 'steps')}{' --start AU147-RUN' if start else ''}
+
 **Losses** (mean squared error of g scaled to [0, 1] per bin; blocks: stretches of trajectory held out; random: single
 structures, as in the paper):
 
