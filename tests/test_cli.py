@@ -43,7 +43,7 @@ def test_info(tmp_path):
     done = nanochart("info", "Au147", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "3 chart coordinates of 147 atoms of Au" in done.stdout
-    assert "340 points, 2.004 .. 18.988 A" in done.stdout
+    assert "170 points, 2.004 .. 18.938 A" in done.stdout
 
 
 @pytest.mark.parametrize("model", ["Au9999", "no/such.pt"])

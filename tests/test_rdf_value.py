@@ -6,12 +6,14 @@ from ase import Atoms
 from rdf_cases import CHARTING, ICOSAHEDRON, distances, hot, kernel_density, random_cluster
 
 from nanochart import RdfGrid, rdf
+from nanochart.chart.student import student_grid
 
 TOLERANCE = 1e-6  # of max(g)
 
 GRIDS = {
     "340": CHARTING,
     "280": RdfGrid.charting(280),
+    "distilled": student_grid(RdfGrid.charting(340)),
     "from zero": RdfGrid(0, 0.05, 300, 0.2),
     "below zero": RdfGrid(-1, 0.1, 100, 0.3),
     "coarse": RdfGrid(1.5, 0.25, 60, 0.1),
