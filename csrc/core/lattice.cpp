@@ -11,7 +11,7 @@ namespace nanochart {
 namespace {
 
 constexpr double PI = 3.14159265358979323846;
-constexpr double NODES_PER_BANDWIDTH = 9.9;
+constexpr double NODES_PER_BANDWIDTH = 9.9;  // not 10: the papers' steps are a hair above a quarter of it
 constexpr double REACH_IN_BANDWIDTHS = 6;  // exp(-36/2) = 1.5e-8
 constexpr double COINCIDENT = 1e-6;        // angstrom
 
