@@ -87,14 +87,15 @@ def autograd(x: np.ndarray, dv_dg: np.ndarray) -> float | str:
 
 def in_core(x: np.ndarray, dv_dg: np.ndarray, grid: RdfGrid = GRID) -> tuple[float, float, float]:
     """Value, pull-back, and both of one frame as in an MD step, as a C++ caller has them: the times in a batch of
-    copies."""
+    copies, and of steps so many that making room before the first does not count."""
     copies = max(1, min(200, 200_000 // len(x) ** 2 + 1))
+    steps = max(20, 20_000_000 // len(x) ** 2)
     kernel = _core.Rdf(grid.start, grid.step, grid.bins, grid.bandwidth)
     frames = np.ascontiguousarray(np.broadcast_to(x, (copies, *x.shape)))
     weights = np.ascontiguousarray(np.broadcast_to(dv_dg, (copies, 1, grid.bins)))
     return (least_time(lambda: kernel.value(frames, None, 1)) / copies,
             least_time(lambda: kernel.pullback(frames, None, weights, 1)) / copies,
-            least_time(lambda: kernel.pass_rows(x[None], None, weights[0], 0, len(x), copies)) / copies)
+            least_time(lambda: kernel.pass_rows(x[None], None, weights[0], 0, len(x), steps)) / steps)
 
 
 def batch_rate(threads: int, structures: int = 200) -> float:

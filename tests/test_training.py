@@ -44,10 +44,12 @@ def test_the_loss_falls_and_files_say_so(samples, tmp_path):
     assert losses == json.loads((tmp_path / "losses.json").read_text()) == final_losses(tmp_path)
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(samples, tmp_path):
-    whole = Settings(**FAST, milestones=(1, 2))
+@pytest.mark.parametrize("optimiser", ["adam", "soap"])
+def test_a_resumed_run_equals_an_uninterrupted_one(samples, tmp_path, optimiser):
+    fast = FAST | {"optimiser": optimiser, "milestones": (1, 2)}
+    whole = Settings(**fast)
     train(samples, tmp_path / "whole", whole, progress=False)
-    train(samples, tmp_path / "parts", Settings(**FAST | {"epochs": 1}, milestones=(1, 2)), progress=False)
+    train(samples, tmp_path / "parts", Settings(**fast | {"epochs": 1}), progress=False)
     train(samples, tmp_path / "parts", whole, resume=True, progress=False)
     a, b = (load_checkpoint(tmp_path / name) for name in ("whole", "parts"))
     for name, value in a["model"].items():
@@ -67,6 +69,15 @@ def test_a_cosine_rises_falls_and_belongs_to_its_epochs(samples, tmp_path):
     train(samples, tmp_path, Settings(**FAST | {"epochs": 1}, schedule="cosine"), progress=False)
     with pytest.raises(ValueError, match="was trained with another epochs"):
         train(samples, tmp_path, whole, resume=True, progress=False)
+
+
+def test_soap_needs_fewer_steps_than_adam(samples, tmp_path):
+    adam, soap = (
+        train(samples, tmp_path / name, Settings(**FAST | {"epochs": 10}, schedule="cosine", optimiser=name, rate=rate),
+              progress=False)["validation"]
+        for name, rate in (("adam", 1e-3), ("soap", 1e-2))
+    )  # fmt: skip
+    assert soap < 0.75 * adam
 
 
 def test_a_run_stops_on_a_plateau(samples, tmp_path):
@@ -190,6 +201,7 @@ def test_wrong_input(samples, tmp_path):
         load_checkpoint(tmp_path)
     for wrong, message in (({"patience": -1}, "patience is -1"), ({"precision": "half"}, "precision is 'half'"),
                            ({"schedule": "line"}, "schedule is 'line', must be"),
+                           ({"optimiser": "sgd"}, "optimiser is 'sgd', must be"),
                            ({"device": "tpu"}, "device is 'tpu', must be cpu or cuda")):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             Settings(**wrong)

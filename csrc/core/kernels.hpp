@@ -4,17 +4,18 @@
 // function or template compiled there could be the copy that the linker keeps for everybody.
 namespace nanochart {
 
-// The deposit lattice: cells of width h between cubic B-spline nodes. A distance r has the cell
-// coordinate u = r*scale + shift, lies in cell round(u) and at t = u - round(u) in [-1/2, 1/2].
+// The deposit lattice: cells of width h between cubic B-spline nodes. A distance r, in units of h,
+// has the cell coordinate u = r + shift, lies in cell round(u) and at t = u - round(u) in [-1/2, 1/2].
 // Cell 0 and the last eight (one per vector lane) take the distances that no grid point can see.
 struct Cells {
   int count;          // all cells
-  double scale, shift;
+  double scale;       // 1/h
+  double shift;
   double lowest2;     // r^2 is clamped to [lowest2, farthest2[lane]]
   double farthest2[8];
 };
 
-// Coordinates sorted into blocks of one species, each block followed by eight points far away, so
+// Coordinates, in units of h, sorted into blocks of one species, each block followed by eight points far away, so
 // that vectors may run over a block's end.
 struct Points {
   const double *x, *y, *z;
@@ -31,11 +32,11 @@ enum class Visit {
   other   // every j but i itself, i alone
 };
 
-// Of the pairs that a loop visits, in its order and whole vectors of it: t, 1/r, and four times the
-// cell. Aligned to 64 bytes; a loop moves the pointers on.
+// Of the pairs that a loop visits, in its order and whole vectors of it: t, 1/r, and the cell.
+// Aligned to 64 bytes; a loop moves the pointers on.
 struct Pairs {
   double *t, *inverse;
-  int *offset;
+  int *cell;
 };
 
 struct Kernels {
@@ -49,13 +50,12 @@ struct Kernels {
   void (*pull)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
                const double *slopes, double *const force[6], Pairs *pairs);
 
-  // rho[m] = sum of the B-spline weights at node m, of nodes; node m is touched by cells m+1..m+4.
-  // Works on m up to the next multiple of 8: rho must be longer by PAD.
-  void (*nodes)(int nodes, const double *moments, double *rho);
+  // rho[m] = sum of the B-spline weights at node m, of these nodes; node m is touched by cells
+  // m+1..m+4. Works on whole vectors of nodes: rho must be longer by PAD.
+  void (*nodes)(Range nodes, const double *moments, double *rho);
 
-  // Its adjoint after d/dt: slopes of cells 1..nodes+3 from lambda[nodes], zero-padded by 3 on
-  // both sides, times factor.
-  void (*slopes)(int nodes, const double *lambda, double factor, double *slopes);
+  // Its adjoint after d/dt: slopes of these cells, cell c from lambda[c-4..c-1], times factor.
+  void (*slopes)(Range cells, const double *lambda, double factor, double *slopes);
 
   // out[k] += sum_i c[i] in[k + i], k < n, i < taps. Works on k up to the next multiple of PAD, so
   // that both arrays must be longer by PAD.

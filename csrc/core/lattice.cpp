@@ -71,12 +71,12 @@ Lattice::Lattice(const RdfGrid &grid) {
   cells.count = nodes + 4 + 8;
   cells.scale = 1 / h;
   cells.shift = reach + 2.5 - grid.start / h;
-  const double lowest = std::max(COINCIDENT, -cells.shift * h);
+  const double lowest = std::max(COINCIDENT / h, -cells.shift);
   cells.lowest2 = lowest * lowest;
-  closest = static_cast<int>(std::lround(lowest * cells.scale + cells.shift));
-  farthest = (nodes + 4 - cells.shift) * h;
+  closest = static_cast<int>(std::lround(lowest + cells.shift));
+  farthest = nodes + 4 - cells.shift;
   for (int lane = 0; lane < 8; ++lane) {
-    const double r = farthest + lane * h;
+    const double r = farthest + lane;
     cells.farthest2[lane] = r * r;
   }
 }

@@ -19,7 +19,7 @@ struct Lattice {
   int refine, reach;
   int nodes;                           // refine (K - 1) + 2 reach + 1
   double h;
-  double farthest;                     // no longer distance reaches a node
+  double farthest;                     // in units of h: no longer distance reaches a node
   int closest;                         // the cell where two atoms at one place are found
   Cells cells;
   // c[p + refine i] for each p < refine, and the same backwards.

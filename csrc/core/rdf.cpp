@@ -49,11 +49,12 @@ constexpr std::size_t KEPT_PAIRS = 1 << 17;  // more would be read more slowly t
 struct RdfPass::Scratch {
   SortedAtoms atoms;
   AlignedVector moments, rho, phase, sum, slopes;
+  Range occupied;  // steps of the grid whose nodes touch a pair, or all of them before a value
 
   bool kept = false;
   AlignedVector t, inverse;
-  std::vector<int, CacheAligned<int>> offset;
-  Pairs pairs() { return {t.data(), inverse.data(), offset.data()}; }
+  std::vector<int, CacheAligned<int>> cell;
+  Pairs pairs() { return {t.data(), inverse.data(), cell.data()}; }
 
   // Whether all pairs of the sorted atoms can be kept, whole vectors of each row.
   void make_room(int n, Rows rows, int species) {
@@ -62,7 +63,7 @@ struct RdfPass::Scratch {
     if (!kept || t.size() >= most) return;
     t.resize(most);
     inverse.resize(most);
-    offset.resize(most);
+    cell.resize(most);
   }
 
   static Scratch &of_thread() {
@@ -81,31 +82,46 @@ struct Rdf::Impl {
   double pair_weight(int n) const { return 2.0 / (static_cast<double>(n) * (n - 1)); }
 
   void sort(Scratch &s, int n, const double *x, const int *of, Rows rows) const {
-    s.atoms.sort(n, x, of, species, rows, lattice.farthest);
+    s.atoms.sort(n, x, of, species, rows, lattice.cells.scale, lattice.farthest);
     s.kept = false;
+    s.occupied = {0, lattice.nodes / lattice.refine + 1};
   }
   void value(Scratch &s, int n, const double *x, double *g) const;
   void pullback(Scratch &s, int n, const double *dv_dg, double *dv_dx, double *dv_dstrain) const;
-  void convolve(double weight, Scratch &s, double *g) const;
+  Range steps_of_pairs(const double *moments) const;
+  void convolve(double weight, Range steps, Scratch &s, double *g) const;
   void convolve_back(double factor, Scratch &s, const double *dv_dg) const;
 };
 
-// moments -> g of one channel.
-void Rdf::Impl::convolve(double weight, Scratch &s, double *g) const {
+// Atoms keep apart and a cluster ends: a quarter of the nodes of a metal's grid touch no pair.
+Range Rdf::Impl::steps_of_pairs(const double *moments) const {
+  int first = 1, last = lattice.nodes + 4;
+  while (first < last && moments[4 * first] == 0) ++first;
+  while (first < last && moments[4 * (last - 1)] == 0) --last;
+  // Cell c touches nodes c - 4 to c - 1.
+  return {std::max(0, first - 4) / lattice.refine, (last - 2) / lattice.refine + 1};
+}
+
+// moments -> g of one channel; no pair touches a node outside `steps`.
+void Rdf::Impl::convolve(double weight, Range steps, Scratch &s, double *g) const {
   const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
+  const Range near{steps.first * f, std::min(steps.last * f, nodes)};
   s.rho.resize(nodes + Kernels::PAD);
-  kernels.nodes(nodes, s.moments.data(), s.rho.data());
+  kernels.nodes(near, s.moments.data(), s.rho.data());
   s.phase.assign(nodes / f + 1 + Kernels::PAD, 0.0);
   s.sum.assign(bins + Kernels::PAD, 0.0);
+  const int reached = std::max(0, steps.first - static_cast<int>(lattice.taps[0].size()) + 1);
   for (int p = 0; p < f && p < nodes; ++p) {
-    for (int m = p, i = 0; m < nodes; m += f) s.phase[i++] = s.rho[m];
+    for (int i = steps.first, m = near.first + p; i < steps.last; ++i, m += f)
+      s.phase[i] = m < near.last ? s.rho[m] : 0;
     const auto &taps = lattice.taps[p];
-    kernels.correlate(bins, s.phase.data(), static_cast<int>(taps.size()), taps.data(), s.sum.data());
+    kernels.correlate(bins - reached, s.phase.data() + reached, static_cast<int>(taps.size()), taps.data(),
+                      s.sum.data() + reached);
   }
   for (int k = 0; k < bins; ++k) g[k] = weight * s.sum[k];
 }
 
-// dv_dg of one channel -> slopes, the adjoint of the above.
+// dv_dg of one channel -> slopes of the occupied cells, the adjoint of the above.
 void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) const {
   const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
   const int most = static_cast<int>(lattice.taps[0].size());  // no phase has more taps
@@ -115,16 +131,17 @@ void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) co
   double *lambda = s.rho.data() + 3;
   for (int p = 0; p < f && p < nodes; ++p) {
     const auto &taps = lattice.reversed[p];
-    const int count = static_cast<int>(taps.size()), length = bins + count - 1;
-    s.sum.assign(length + Kernels::PAD, 0.0);
-    kernels.correlate(length, s.phase.data() + most - count, count, taps.data(), s.sum.data());
-    for (int i = 0, m = p; i < length; ++i, m += f) lambda[m] = s.sum[i];
+    const int count = static_cast<int>(taps.size()), first = s.occupied.first;
+    const int length = std::min(bins + count - 1, s.occupied.last) - first;
+    s.sum.assign(std::max(0, length) + Kernels::PAD, 0.0);
+    kernels.correlate(length, s.phase.data() + most - count + first, count, taps.data(), s.sum.data());
+    for (int i = 0, m = first * f + p; i < length; ++i, m += f) lambda[m] = s.sum[i];
   }
-  const int inner = 4 * (nodes + 4);  // behind it the cells that nobody sees, without force
+  const int inner = nodes + 4;  // behind it the cells that nobody sees, as cell 0 without force
   s.slopes.resize(4 * lattice.cells.count);
   std::fill(s.slopes.begin(), s.slopes.begin() + 4, 0.0);
-  std::fill(s.slopes.begin() + inner, s.slopes.end(), 0.0);
-  kernels.slopes(nodes, lambda, factor, s.slopes.data());
+  std::fill(s.slopes.begin() + 4 * inner, s.slopes.end(), 0.0);
+  kernels.slopes({s.occupied.first * f + 1, std::min(s.occupied.last * f + 4, inner)}, lambda, factor, s.slopes.data());
 }
 
 Rdf::Rdf(const RdfGrid &grid, int species)
@@ -142,6 +159,7 @@ int Rdf::channels() const { return impl_->species * (impl_->species + 1) / 2; }
 void Rdf::Impl::value(Scratch &s, int n, const double *x, double *g) const {
   const double weight = pair_weight(n) * (s.atoms.partial() ? 0.5 : 1.0);
   Pairs pairs = s.pairs();
+  s.occupied = {s.occupied.last, 0};
   for (int a = 0; a < species; ++a) {
     for (int b = a; b < species; ++b, g += grid.bins) {
       s.moments.assign(4 * lattice.cells.count, 0.0);
@@ -150,7 +168,9 @@ void Rdf::Impl::value(Scratch &s, int n, const double *x, double *g) const {
                         s.kept ? &pairs : nullptr);
       });
       if (s.moments[4 * lattice.closest] > 0) check_positions(n, x);
-      convolve(weight, s, g);
+      const Range steps = steps_of_pairs(s.moments.data());
+      convolve(weight, steps, s, g);
+      s.occupied = {std::min(s.occupied.first, steps.first), std::max(s.occupied.last, steps.last)};
     }
   }
 }

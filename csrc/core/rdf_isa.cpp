@@ -1,30 +1,26 @@
+#include <cstddef>
+
 #include "core/kernels.hpp"
 #include "core/simd.hpp"
 #include "core/spline.hpp"
 
 namespace nanochart::NANOCHART_ISA {
 
-// Adding this rounds a double to the nearest integer and leaves it in the low bits.
-static constexpr double ROUND = 6755399441055744.0;  // 2^52 + 2^51
-
 static constexpr double FAR2 = 1e300;
 static const double LANE[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 // Constants of a pair loop, in registers.
 struct Locator {
-  Vec scale, shift, lowest2, farthest2, round;
-  Int round_bits;
+  Vec shift, lowest2, farthest2;
   explicit Locator(const Cells &c)
-      : scale(splat(c.scale)), shift(splat(c.shift)), lowest2(splat(c.lowest2)),
-        farthest2(load(c.farthest2)), round(splat(ROUND)), round_bits((Int)round) {}
+      : shift(splat(c.shift)), lowest2(splat(c.lowest2)), farthest2(load(c.farthest2)) {}
 
-  // From r^2: 1/r, t, and the offset of the cell in a table of four doubles a cell.
-  Vec locate(Vec r2, Vec &inverse, Int &offset) const {
+  // From r^2: 1/r, t and the cell.
+  void locate(Vec r2, double *t, double *inverse, int *cell) const {
     r2 = min(max(r2, lowest2), farthest2);
-    inverse = rsqrt(r2);
-    const Vec u = cell_coordinate(r2 * inverse, scale, shift), m = u + round;
-    offset = ((Int)m - round_bits) << 2;
-    return u - (m - round);
+    const Vec one_over_r = rsqrt(r2);
+    *reinterpret_cast<Vec *>(inverse) = one_over_r;
+    *reinterpret_cast<Vec *>(t) = split(cell_coordinate(r2 * one_over_r, shift), cell);
   }
 };
 
@@ -44,96 +40,121 @@ static inline Vec exclude(Vec r2, int i, int j) {
   return r2;
 }
 
-constexpr int BLOCK = 256;  // pairs located at once, so that they stay in the first cache
+constexpr int BLOCK = 256;  // pairs worked on at once, so that they stay in the first cache
 
 struct Block {
-  alignas(64) double t[BLOCK], inverse[BLOCK];
-  alignas(64) int offset[BLOCK];
-  Pairs pairs() { return {t, inverse, offset}; }
+  alignas(64) double r2[BLOCK], t[BLOCK], inverse[BLOCK];
+  alignas(64) int cell[BLOCK];
+  Pairs pairs() { return {t, inverse, cell}; }
 };
 
 static inline Pairs after(const Pairs &pairs, int count) {
-  return {pairs.t + count, pairs.inverse + count, pairs.offset + count};
+  return {pairs.t + count, pairs.inverse + count, pairs.cell + count};
 }
 
-// Pairs of row i with columns from j on, as many as fit into a block, put into `pairs`; returns the
-// column after them.
+// r^2 of row i and the columns from j on, as many as there is room for; returns the column after them.
 template <Visit visit>
-static inline int locate(const Points &p, int i, int j, int last, int most, const Locator &lattice, Pairs to) {
+static inline int distances(const Points p, int i, int j, int last, int room, double *r2) {
   const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
-  const int end = last - j < most ? last : j + most, start = j;
-  to = after(to, -j);
-  for (; j < end; j += W) {
+  const int end = last - j < room ? last : j + room, start = j;
+  for (; j < end; j += W, r2 += W) {
     const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
-    Vec r2 = dx * dx + dy * dy + dz * dz;
-    if (visit == Visit::other || (visit == Visit::after && j == start)) r2 = exclude<visit>(r2, i, j);
-    Vec inverse;
-    Int offset;
-    *reinterpret_cast<Vec *>(to.t + j) = lattice.locate(r2, inverse, offset);
-    *reinterpret_cast<Vec *>(to.inverse + j) = inverse;
-    store_short(to.offset + j, offset);
+    Vec v = dx * dx + dy * dy + dz * dz;
+    if (visit == Visit::other || (visit == Visit::after && j == start)) v = exclude<visit>(v, i, j);
+    *reinterpret_cast<Vec *>(r2) = v;
   }
   return j;
 }
 
-// Pairs are deposited a block later than they are located, so that the scattered stores do not hold
-// up the loads of positions.
+static inline void locate(const double *r2, int count, const Locator &lattice, const Pairs &to) {
+  for (int k = 0; k < count; k += W)
+    lattice.locate(*reinterpret_cast<const Vec *>(r2 + k), to.t + k, to.inverse + k, to.cell + k);
+}
+
+// Distances, cells and deposits of a block of pairs one after the other: the first two wait for
+// nothing, and scattered stores do not hold up the loads of positions.
 template <Visit visit>
 static void deposit(const Points &p, Range rows, Range columns, const Cells &cells,
                     double *moments, Pairs *kept) {
   Block own;
-  Pairs block = kept ? *kept : own.pairs();
+  Pairs pairs = kept ? *kept : own.pairs();
   int count = 0;
+  const Locator lattice(cells);
   const auto finish_block = [&] {
-    for (int k = 0; k < count; ++k) add_powers(block.t + k, moments + block.offset[k]);
-    if (kept) block = after(block, count);
+    locate(own.r2, count, lattice, pairs);
+    for (int k = 0; k < count; k += W)
+      for (int lane = k; lane < k + W; ++lane) add_powers(pairs.t + lane, moments + 4 * std::size_t(pairs.cell[lane]));
+    if (kept) pairs = after(pairs, count);
     count = 0;
   };
-  const Locator lattice(cells);
   for (int i = rows.first; i < rows.last; ++i)
     for (int j = first_column<visit>(i, columns), next; j < columns.last; j = next) {
-      next = locate<visit>(p, i, j, columns.last, BLOCK - count, lattice, after(block, count));
+      next = distances<visit>(p, i, j, columns.last, BLOCK - count, own.r2 + count);
       if ((count += next - j) == BLOCK) finish_block();
     }
   finish_block();
-  if (kept) *kept = block;
+  if (kept) *kept = pairs;
+}
+
+// R rows from i on, which start at the same column: they share the columns' positions and forces.
+template <Visit visit, int R>
+static Pairs pull_rows(const Points p, int i, Range columns, const Locator &lattice,
+                       const double *slopes, double *const force[6], const Pairs pairs, Block *own) {
+  const int first = first_column<visit>(i, columns);
+  const int stride = own ? BLOCK / R : (columns.last - first + W - 1) / W * W;
+  Vec x[R], y[R], z[R], sx[R], sy[R], sz[R];
+  for (int r = 0; r < R; ++r) {
+    x[r] = splat(p.x[i + r]), y[r] = splat(p.y[i + r]), z[r] = splat(p.z[i + r]);
+    sx[r] = sy[r] = sz[r] = Vec{};
+  }
+  double *const fx = force[0], *const fy = force[1], *const fz = force[2];
+  for (int j = first, next = columns.last; j < columns.last;) {
+    if (own)
+      for (int r = 0; r < R; ++r) {
+        next = distances<visit>(p, i + r, j, columns.last, stride, own->r2);
+        locate(own->r2, next - j, lattice, after(pairs, r * stride));
+      }
+    for (int k = 0; j < next; j += W, k += W) {
+      const Vec px = load(p.x + j), py = load(p.y + j), pz = load(p.z + j);
+      Vec tx{}, ty{}, tz{};
+      for (int r = 0; r < R; ++r) {
+        const Vec dx = px - x[r], dy = py - y[r], dz = pz - z[r];
+        const Vec t = load(pairs.t + r * stride + k);
+        Vec a0, a1, a2;
+        gather3(slopes, pairs.cell + r * stride + k, a0, a1, a2);
+        const Vec f = ((a2 * t + a1) * t + a0) * load(pairs.inverse + r * stride + k);
+        sx[r] += f * dx, sy[r] += f * dy, sz[r] += f * dz;
+        tx += f * dx, ty += f * dy, tz += f * dz;
+      }
+      if (visit != Visit::other) {
+        store(fx + j, load(fx + j) + tx);
+        store(fy + j, load(fy + j) + ty);
+        store(fz + j, load(fz + j) + tz);
+      }
+    }
+  }
+  // Apart from the columns' forces, which the next row is about to load by the vector.
+  for (int r = 0; r < R; ++r) {
+    force[3][i + r] -= sum(sx[r]);
+    force[4][i + r] -= sum(sy[r]);
+    force[5][i + r] -= sum(sz[r]);
+  }
+  return own ? pairs : after(pairs, R * stride);
 }
 
 template <Visit visit>
 static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
                  const double *slopes, double *const force[6], Pairs *kept) {
   const Locator lattice(cells);
-  double *const fx = force[0], *const fy = force[1], *const fz = force[2];
   Block own;
   Pairs pairs = kept ? *kept : own.pairs();
-  for (int i = rows.first; i < rows.last; ++i) {
-    const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
-    Vec sx{}, sy{}, sz{};
-    for (int j = first_column<visit>(i, columns), next = columns.last; j < columns.last;) {
-      if (!kept) next = locate<visit>(p, i, j, columns.last, BLOCK, lattice, pairs);
-      int k = 0;
-      for (; j < next; j += W, k += W) {
-        const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
-        const Vec t = load(pairs.t + k);
-        Vec a0, a1, a2;
-        gather3(slopes, pairs.offset + k, a0, a1, a2);
-        const Vec f = ((a2 * t + a1) * t + a0) * load(pairs.inverse + k);
-        sx += f * dx;
-        sy += f * dy;
-        sz += f * dz;
-        if (visit != Visit::other) {
-          store(fx + j, load(fx + j) + f * dx);
-          store(fy + j, load(fy + j) + f * dy);
-          store(fz + j, load(fz + j) + f * dz);
-        }
-      }
-      if (kept) pairs = after(pairs, k);
-    }
-    // Apart from the columns' forces, which the next row is about to load by the vector.
-    force[3][i] -= sum(sx);
-    force[4][i] -= sum(sy);
-    force[5][i] -= sum(sz);
-  }
+  Block *const room = kept ? nullptr : &own;
+  int i = rows.first;
+  // Behind the first row, the columns after a row and after the next one start at the same vector.
+  if (i < rows.last) pairs = pull_rows<visit, 1>(p, i++, columns, lattice, slopes, force, pairs, room);
+  for (; i + 1 < rows.last; i += 2)
+    pairs = pull_rows<visit, 2>(p, i, columns, lattice, slopes, force, pairs, room);
+  if (i < rows.last) pairs = pull_rows<visit, 1>(p, i, columns, lattice, slopes, force, pairs, room);
   if (kept) *kept = pairs;
 }
 
@@ -155,11 +176,11 @@ static void pull_any(const Points &p, Range rows, Range columns, Visit visit, co
   }
 }
 
-static void nodes(int nodes, const double *moments, double *rho) {
+static void nodes(Range nodes, const double *moments, double *rho) {
   constexpr int BLOCK = 64;
   alignas(64) double apart[4][BLOCK + 4] = {};  // moments of the cells that touch the block, by power
-  for (int first = 0; first < nodes; first += BLOCK) {
-    const int count = nodes - first < BLOCK ? nodes - first : BLOCK;
+  for (int first = nodes.first; first < nodes.last; first += BLOCK) {
+    const int count = nodes.last - first < BLOCK ? nodes.last - first : BLOCK;
     for (int cell = 0; cell < count + 3; cell += 4)
       transpose(moments + 4 * (first + 1 + cell), apart[0] + cell, BLOCK + 4);
     for (int m = 0; m < count; m += W) {
@@ -173,12 +194,12 @@ static void nodes(int nodes, const double *moments, double *rho) {
   }
 }
 
-static void slopes(int nodes, const double *lambda, double factor, double *slopes) {
+static void slopes(Range cells, const double *lambda, double factor, double *slopes) {
   typedef double Four __attribute__((vector_size(32)));
   Four d[4];  // factor p spline(n, p) at power p - 1
   for (int n = 0; n < 4; ++n)
     d[n] = factor * Four{spline(n, 1), 2 * spline(n, 2), 3 * spline(n, 3), 0};
-  for (int cell = 1; cell < nodes + 4; ++cell) {
+  for (int cell = cells.first; cell < cells.last; ++cell) {
     const double *l = lambda + cell - 4;
     *reinterpret_cast<Four *>(slopes + 4 * cell) =
         (l[0] * d[0] + l[1] * d[1]) + (l[2] * d[2] + l[3] * d[3]);

@@ -35,8 +35,8 @@ NANOCHART_SHARED int channel_of(int a, int b, int species) {
 }
 
 struct Located {
-  double d[3];      // x_j - x_i
-  double inverse;   // 1/r
+  double d[3];      // x_j - x_i, in units of the cells' width
+  double inverse;   // 1/r, too
   double t;
   int node;         // the first of four nodes; may lie outside 0 .. nodes-1
   bool coincident;  // or not finite
@@ -46,13 +46,13 @@ NANOCHART_SHARED Located locate(const ThreadLattice &l, const double *xi, const 
   Located at;
   double r2 = 0;
   for (int a = 0; a < 3; ++a) {
-    at.d[a] = xj[a] - xi[a];
+    at.d[a] = (xj[a] - xi[a]) * l.scale;
     r2 += at.d[a] * at.d[a];
   }
-  at.coincident = !(r2 >= 1e-12);  // square angstrom
+  at.coincident = !(r2 >= 1e-12 * l.scale * l.scale);  // square angstrom
   r2 = r2 > l.lowest2 ? r2 : l.lowest2;
   r2 = r2 < l.farthest2 ? r2 : l.farthest2;
-  const double r = sqrt(r2), u = cell_coordinate(r, l.scale, l.shift);
+  const double r = sqrt(r2), u = cell_coordinate(r, l.shift);
   const int cell = static_cast<int>(rint(u));
   at.inverse = 1 / r;
   at.t = u - cell;

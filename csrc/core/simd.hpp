@@ -6,6 +6,8 @@
 #include <immintrin.h>
 #endif
 
+#include <cstddef>
+
 namespace nanochart::NANOCHART_ISA {
 
 #if defined(__AVX512F__)
@@ -17,7 +19,6 @@ constexpr int W = 2;
 #endif
 
 typedef double Vec __attribute__((vector_size(8 * W)));
-typedef long long Int __attribute__((vector_size(8 * W)));
 typedef double VecU __attribute__((vector_size(8 * W), aligned(8), may_alias));
 
 static inline Vec load(const double *p) { return *reinterpret_cast<const VecU *>(p); }
@@ -76,17 +77,20 @@ static inline Vec rsqrt(Vec a) {
 #if defined(__AVX512F__)
   // From 14 bits, e = 1 - a y^2, by the series y (1 - e)^(-1/2) to the third order in e.
   const Vec y = _mm512_rsqrt14_pd(a), e = 1.0 - a * (y * y);
-  return y + y * (e * (0.5 + e * (0.375 + e * 0.3125)));
+  return y + (y * e) * (0.5 + e * (0.375 + e * 0.3125));
 #else
   return 1.0 / sqrt(a);
 #endif
 }
 
-// moments[4] += (1, t, t^2, t^3). Broadcasts and blends, since one port does all shuffles.
+// moments[4] += (1, t, t^2, t^3). Broadcasts and blends of integers, since one port does all shuffles
+// and blends of doubles take a multiplier's on some processors.
 static inline void add_powers(const double *t, double *moments) {
 #if defined(__AVX2__)
-  const __m256d one = _mm256_set1_pd(1), all = _mm256_broadcast_sd(t);
-  const __m256d odd = _mm256_blend_pd(one, all, 0b1010), high = _mm256_blend_pd(one, all, 0b1100);
+  const __m256d one = _mm256_set1_pd(1);
+  const __m256i ones = _mm256_castpd_si256(one), all = _mm256_castpd_si256(_mm256_broadcast_sd(t));
+  const __m256d odd = _mm256_castsi256_pd(_mm256_blend_epi32(ones, all, 0b11001100));
+  const __m256d high = _mm256_castsi256_pd(_mm256_blend_epi32(ones, all, 0b11110000));
   _mm256_store_pd(moments, _mm256_fmadd_pd(odd * high, high, _mm256_load_pd(moments)));
 #else
   typedef double Pair __attribute__((vector_size(16)));
@@ -114,26 +118,37 @@ static inline void transpose(const double *from, double *to, int stride) {
 #endif
 }
 
-// to[lane] = v[lane], numbers of less than 32 bits.
-static inline void store_short(int *to, Int v) {
+// whole[lane] = the integer next to u[lane], less than 2^31; returns u less it, in [-1/2, 1/2].
+static inline Vec split(Vec u, int *whole) {
 #if defined(__AVX512F__)
-  _mm256_store_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtepi64_epi32((__m512i)v));
+  _mm256_store_si256(reinterpret_cast<__m256i *>(whole), _mm512_cvtpd_epi32(u));
+  return _mm512_reduce_pd(u, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 #elif defined(__AVX2__)
-  const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
-  _mm_store_si128(reinterpret_cast<__m128i *>(to),
-                  _mm256_castsi256_si128(_mm256_permutevar8x32_epi32((__m256i)v, even)));
+  const __m128i n = _mm256_cvtpd_epi32(u);
+  _mm_store_si128(reinterpret_cast<__m128i *>(whole), n);
+  return u - _mm256_cvtepi32_pd(n);
+#elif defined(__SSE2__)
+  const __m128i n = _mm_cvtpd_epi32(u);
+  _mm_storel_epi64(reinterpret_cast<__m128i *>(whole), n);
+  return u - _mm_cvtepi32_pd(n);
 #else
-  for (int l = 0; l < W; ++l) to[l] = static_cast<int>(v[l]);
+  for (int l = 0; l < W; ++l) {
+    whole[l] = static_cast<int>(__builtin_nearbyint(u[l]));
+    u[l] -= whole[l];
+  }
+  return u;
 #endif
 }
 
-// The first three of the four doubles at table + offset[lane], transposed. By loads and shuffles:
+// The first three of the four doubles at table + 4 cell[lane], transposed. By loads and shuffles:
 // quicker than gather instructions, which load each number alone.
-static inline void gather3(const double *table, const int *offset, Vec &a0, Vec &a1, Vec &a2) {
+static inline void gather3(const double *table, const int *cell, Vec &a0, Vec &a1, Vec &a2) {
+#if defined(__AVX2__)
+  const auto row = [=](int lane) { return _mm256_load_pd(table + 4 * std::size_t(cell[lane])); };
+#endif
 #if defined(__AVX512F__)
   const auto rows = [=](int low, int high) {
-    return _mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_load_pd(table + offset[low])),
-                              _mm256_load_pd(table + offset[high]), 1);
+    return _mm512_insertf64x4(_mm512_castpd256_pd512(row(low)), row(high), 1);
   };
   const __m512d p = rows(0, 2), q = rows(1, 3), r = rows(4, 6), s = rows(5, 7);
   const __m512d pq = _mm512_unpacklo_pd(p, q), rs = _mm512_unpacklo_pd(r, s);
@@ -141,17 +156,15 @@ static inline void gather3(const double *table, const int *offset, Vec &a0, Vec 
   a2 = _mm512_shuffle_f64x2(pq, rs, 0xdd);
   a1 = _mm512_shuffle_f64x2(_mm512_unpackhi_pd(p, q), _mm512_unpackhi_pd(r, s), 0x88);
 #elif defined(__AVX2__)
-  const __m256d p = _mm256_load_pd(table + offset[0]), q = _mm256_load_pd(table + offset[1]);
-  const __m256d r = _mm256_load_pd(table + offset[2]), s = _mm256_load_pd(table + offset[3]);
+  const __m256d p = row(0), q = row(1), r = row(2), s = row(3);
   const __m256d pq = _mm256_unpacklo_pd(p, q), rs = _mm256_unpacklo_pd(r, s);
   a0 = _mm256_permute2f128_pd(pq, rs, 0x20);
   a2 = _mm256_permute2f128_pd(pq, rs, 0x31);
   a1 = _mm256_permute2f128_pd(_mm256_unpackhi_pd(p, q), _mm256_unpackhi_pd(r, s), 0x20);
 #else
   for (int l = 0; l < W; ++l) {
-    a0[l] = table[offset[l]];
-    a1[l] = table[offset[l] + 1];
-    a2[l] = table[offset[l] + 2];
+    const double *row = table + 4 * std::size_t(cell[l]);
+    a0[l] = row[0], a1[l] = row[1], a2[l] = row[2];
   }
 #endif
 }

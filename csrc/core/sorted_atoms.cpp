@@ -29,16 +29,12 @@ struct Extent {
 };
 
 Extent extent(int n, const double *x) {
-  Extent e;
-  for (int a = 0; a < 3; ++a) {
-    double low = x[a], high = x[a];
-    for (int i = 1; i < n; ++i) {
-      low = x[3 * i + a] < low ? x[3 * i + a] : low;
-      high = x[3 * i + a] > high ? x[3 * i + a] : high;
+  Extent e{{x[0], x[1], x[2]}, {x[0], x[1], x[2]}};
+  for (int i = 1; i < n; ++i)
+    for (int a = 0; a < 3; ++a) {
+      e.low[a] = std::min(e.low[a], x[3 * i + a]);
+      e.high[a] = std::max(e.high[a], x[3 * i + a]);
     }
-    e.low[a] = low;
-    e.high[a] = high;
-  }
   return e;
 }
 
@@ -63,7 +59,7 @@ void SortedAtoms::order_in_space(int n, const double *x) {
 }
 
 void SortedAtoms::sort(int n, const double *x, const int *species, int species_count, Rows rows,
-                       double cutoff) {
+                       double scale, double cutoff) {
   if (n < 2)
     throw Error("rdf: the number of atoms is " + std::to_string(n) + ", must be >= 2");
   if (rows.first < 0 || rows.last > n || rows.first > rows.last)
@@ -72,13 +68,14 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   check_finite(n, x);
   own_ = rows;
   partial_ = rows.last - rows.first < n;
+  scale_ = scale;
   cutoff_ = cutoff;
   order_.resize(n);
   std::iota(order_.begin(), order_.end(), 0);
   const Extent e = extent(n, x);
   double width = 0;
   for (int a = 0; a < 3; ++a) width = std::max(width, e.high[a] - e.low[a]);
-  wide_ = n > 2 * TILE && width > cutoff;
+  wide_ = n > 2 * TILE && width * scale > cutoff;
   if (wide_) order_in_space(n, x);
 
   // Counting sort by (species, own or not), each block padded to whole vectors and one beyond.
@@ -87,7 +84,9 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
     return 2 * (species ? species[i] : 0) + (i >= rows.first && i < rows.last ? 0 : 1);
   };
   int *const next = next_.data();
-  for (int i = 0; i < n; ++i) {
+  const bool one_block = !species && !partial_;
+  if (one_block) next[0] = n;
+  for (int i = 0; i < n && !one_block; ++i) {
     if (species && (species[i] < 0 || species[i] >= species_count))
       throw Error("rdf: species of atom " + std::to_string(i + 1) + " is " +
                   std::to_string(species[i]) + ", must be 0 to " + std::to_string(species_count - 1));
@@ -109,13 +108,12 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   std::fill(data_.begin(), data_.begin() + 3 * stride_, FAR);
   place_.resize(n);
   double *const px = data_.data(), *const py = px + stride_, *const pz = py + stride_;
-  const bool one_block = !species && !partial_;
   for (int k = 0; k < n; ++k) {
     const int i = order_[k], to = one_block ? k : next[key(i)]++;
     place_[i] = to;
-    px[to] = x[3 * i];
-    py[to] = x[3 * i + 1];
-    pz[to] = x[3 * i + 2];
+    px[to] = x[3 * i] * scale;
+    py[to] = x[3 * i + 1] * scale;
+    pz[to] = x[3 * i + 2] * scale;
   }
 }
 
@@ -131,10 +129,12 @@ void SortedAtoms::unsort(double *dv_dx, double *dv_dstrain) const {
   for (int i = own_.first; i < own_.last; ++i, dv_dx += 3) {
     const int place = place_[i];
     for (int b = 0; b < 3; ++b) dv_dx[b] = force_[b][place] + force_[b + 3][place];
+    if (!dv_dstrain) continue;
     for (int a = 0; a < 3; ++a)
       for (int b = 0; b < 3; ++b) strain[a][b] += (at(a)[place] - origin[a]) * dv_dx[b];
   }
-  if (dv_dstrain) std::copy_n(strain[0], 9, dv_dstrain);
+  for (int a = 0; a < 3 && dv_dstrain; ++a)
+    for (int b = 0; b < 3; ++b) dv_dstrain[3 * a + b] = strain[a][b] / scale_;
 }
 
 void SortedAtoms::for_pairs(int a, int b, const Loop &loop) const {

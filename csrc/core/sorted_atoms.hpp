@@ -13,10 +13,10 @@ namespace nanochart {
 // cutoff is ordered in space and cut into tiles, so that far pairs of tiles are never visited.
 class SortedAtoms {
  public:
-  // species may be null. Throws Error for fewer than two atoms, bad rows, species out of range, or
+  // Coordinates times `scale`; the cutoff is one of those. species may be null. Throws Error for fewer than two atoms, bad rows, species out of range, or
   // coordinates that are not finite.
   void sort(int n, const double *x, const int *species, int species_count, Rows rows,
-            double cutoff);
+            double scale, double cutoff);
 
   bool partial() const { return partial_; }  // not all rows
   bool wide() const { return wide_; }        // in tiles
@@ -40,7 +40,7 @@ class SortedAtoms {
   const double *at(int array) const { return data_.data() + array * stride_; }
 
   bool partial_, wide_;
-  double cutoff_;
+  double scale_, cutoff_;
   Rows own_;
   std::vector<Range> blocks_, rows_;
   std::vector<int> order_, place_, next_;  // place_: of each atom among the points

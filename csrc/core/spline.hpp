@@ -10,10 +10,10 @@
 
 namespace nanochart {
 
-// Cell coordinate of a distance r; V is a double or a vector of them. Its cell is the integer next
-// to it, at t = u - cell in [-1/2, 1/2].
+// Cell coordinate of a distance r in units of the cells' width; V is a double or a vector of them.
+// Its cell is the integer next to it, at t = u - cell in [-1/2, 1/2].
 template <class V>
-NANOCHART_SHARED V cell_coordinate(V r, V scale, V shift) { return r * scale + shift; }
+NANOCHART_SHARED V cell_coordinate(V r, V shift) { return r + shift; }
 
 // Coefficient of t^p in the weight of node cell - 4 + n, n = 0..3: the cubic B-spline about the
 // middle of a cell.

@@ -78,8 +78,9 @@ def _by_operations(x, grid, kinds, species):
     lattice, taps = _core.rdf_lattice(grid.start, grid.step, grid.bins, grid.bandwidth)
     n, atoms = x.shape[:2]
     i, j = torch.triu_indices(atoms, atoms, 1, device=x.device)
+    x = x * lattice["scale"]
     r2 = (x[:, j] - x[:, i]).square().sum(-1).clamp(lattice["lowest2"], lattice["farthest2"])
-    u = r2.sqrt() * lattice["scale"] + lattice["shift"]
+    u = r2.sqrt() + lattice["shift"]
     cell = u.detach().round()
     t = u - cell
     powers = torch.stack([torch.ones_like(t), t, t**2, t**3], -1)

@@ -21,7 +21,8 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, help="at most")] = 100,
     patience: Annotated[int, typer.Option(min=0, help="epochs without a better validation loss before the end; 0: never")] = 20,
     batch: Annotated[int, typer.Option(min=2)] = 128,
-    rate: Annotated[float, typer.Option(help="of Adam")] = 1e-3,
+    rate: Annotated[float, typer.Option(help="largest step of the optimiser")] = 1e-3,
+    optimiser: Annotated[str, typer.Option(help="adam (as in the papers), or soap: a tenth of the steps, with rate 1e-2")] = "adam",
     schedule: Annotated[str, typer.Option(help="of the rate: steps (at the milestones), or cosine (over all epochs)")] = "steps",
     milestones: Annotated[str, typer.Option(help="epochs at which the rate is halved")] = "30 90",
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
@@ -38,7 +39,8 @@ def train(
     from nanochart.chart.training import Settings, train_dataset
 
     halved = tuple(int(epoch) for epoch in milestones.replace(",", " ").split())
-    settings = Settings(architecture, latent, activation, epochs, batch, rate, schedule, halved, patience, seed, device=device)
+    settings = Settings(architecture, latent, activation, epochs, batch, rate, schedule, halved, patience, seed,
+                        device=device, optimiser=optimiser)  # fmt: skip
     options = dict(target=target, inputs=inputs, split=split, bins=bins, structures=structures, start=start)
     if scan is not None:
         from nanochart.chart.latent_scan import latent_scan
