@@ -15,8 +15,8 @@ struct Cells {
   double farthest2[8];
 };
 
-// Coordinates, in units of h, sorted into blocks of one species, each block followed by eight points far away, so
-// that vectors may run over a block's end.
+// Coordinates, in units of h, sorted into blocks of one species, each block followed by eight points
+// far away, so that vectors may run over a block's end.
 struct Points {
   const double *x, *y, *z;
 };

@@ -141,7 +141,8 @@ void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) co
   s.slopes.resize(4 * lattice.cells.count);
   std::fill(s.slopes.begin(), s.slopes.begin() + 4, 0.0);
   std::fill(s.slopes.begin() + 4 * inner, s.slopes.end(), 0.0);
-  kernels.slopes({s.occupied.first * f + 1, std::min(s.occupied.last * f + 4, inner)}, lambda, factor, s.slopes.data());
+  const Range occupied{s.occupied.first * f + 1, std::min(s.occupied.last * f + 4, inner)};
+  kernels.slopes(occupied, lambda, factor, s.slopes.data());
 }
 
 Rdf::Rdf(const RdfGrid &grid, int species)

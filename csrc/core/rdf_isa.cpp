@@ -83,7 +83,8 @@ static void deposit(const Points &p, Range rows, Range columns, const Cells &cel
   const auto finish_block = [&] {
     locate(own.r2, count, lattice, pairs);
     for (int k = 0; k < count; k += W)
-      for (int lane = k; lane < k + W; ++lane) add_powers(pairs.t + lane, moments + 4 * std::size_t(pairs.cell[lane]));
+      for (int lane = k; lane < k + W; ++lane)
+        add_powers(pairs.t + lane, moments + 4 * std::size_t(pairs.cell[lane]));
     if (kept) pairs = after(pairs, count);
     count = 0;
   };

@@ -13,8 +13,8 @@ namespace nanochart {
 // cutoff is ordered in space and cut into tiles, so that far pairs of tiles are never visited.
 class SortedAtoms {
  public:
-  // Coordinates times `scale`; the cutoff is one of those. species may be null. Throws Error for fewer than two atoms, bad rows, species out of range, or
-  // coordinates that are not finite.
+  // Coordinates times `scale`; the cutoff is one of those. species may be null. Throws Error for
+  // fewer than two atoms, bad rows, species out of range, or coordinates that are not finite.
   void sort(int n, const double *x, const int *species, int species_count, Rows rows,
             double scale, double cutoff);
 

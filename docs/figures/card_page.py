@@ -34,10 +34,10 @@ def shipped(name: str) -> dict | None:
 
 def loss_row(name: str, what: str, losses: dict, training: dict, key: str = "validation") -> str:
     ratio = losses[key] / losses["pca3_of_targets"]
-    rate = training.get("schedule", "steps")
+    rate, optimiser = training.get("schedule", "steps"), training.get("optimiser", "adam")
     network = name if " " in name else f"`{name}`"
     return (f"| {network}, {what} | {training['split']} | {losses[key]:.4f} | {losses['pca3_of_targets']:.4f} | "
-            f"{ratio:.2f} | {losses['epochs']} epochs, batch {training['batch']}, {rate} |\n")  # fmt: skip
+            f"{ratio:.2f} | {losses['epochs']} epochs, batch {training['batch']}, {optimiser}, {rate} |\n")  # fmt: skip
 
 
 def loss_table(name: str, card: dict, teacher: dict, charting: dict | None) -> str:

@@ -18,6 +18,14 @@ def schedule(training: dict) -> str:
     return "rising over the first tenth, then falling to zero as a cosine"
 
 
+def how(training: dict) -> tuple[str, str]:
+    """The optimiser in words, and what `nanochart train` must be told of it."""
+    rate = f"{training['rate']:.0e}"
+    if training.get("optimiser", "adam") == "adam":
+        return f"Adam {rate}", ""
+    return f"SOAP (arXiv:2409.11321) {rate}", f" --optimiser soap --rate {rate}"
+
+
 def page(name: str) -> str:
     model = f"{name}-charting"
     card, meta = json.loads((MODELS / f"{model}.json").read_text()), shipped(model)
@@ -32,9 +40,10 @@ def page(name: str) -> str:
     start = training.get("start")
     if start and start.get("data_hash") == training["data_hash"]:
         shown += start["epochs"] * losses["training_samples"]
+    optimiser, options = how(training)
     begun = "" if not start else (f" It began with the weights of {start['elements'][0]}{start['atoms']}'s network after "
                                   f"{start['epochs']} epochs.")  # fmt: skip
-    short = "" if ratio < 0.6 else (f" It should be below 0.6: {shown:,} samples shown are too few for that\n"
+    short = "" if ratio < 0.6 else (f" It should be below 0.6; {shown:,} samples were shown to it\n"
                                     "(`recipes/chart.py --charting-samples` takes more).")  # fmt: skip
     return f"""# {model}
 
@@ -50,11 +59,12 @@ seen: they drift away from their basins. Colours are [common-neighbour labels](.
 {training['structures']:,} pairs, {min(heat):.0f}-{max(heat):.0f} K, content hash `{training['data_hash'][:16]}..`.
 
 **Network and training.** The charting architecture with ReLU at {meta['grid']['bins']} points, {meta['latent']} coordinates, quenched frames to
-themselves: {losses['training_samples']:,} to learn from, {losses['validation_samples']:,} held out. {losses['epochs']} epochs, batch {training['batch']}, Adam {training['rate']:.0e} {schedule(training)};
+themselves: {losses['training_samples']:,} to learn from, {losses['validation_samples']:,} held out. {losses['epochs']} epochs, batch {training['batch']},
+{optimiser} {schedule(training)};
 the best epoch is kept.{begun}
 
     nanochart train data/{name}.h5 -o run --architecture charting --inputs quenched --target self --split blocks \\
-        --epochs {losses['epochs']} --patience 0 --batch {training['batch']} --schedule {training.get('schedule', 'steps')}{' --start AU147-RUN' if start else ''}
+        --epochs {losses['epochs']} --patience 0 --batch {training['batch']} --schedule {training.get('schedule', 'steps')}{options}{' --start AU147-RUN' if start else ''}
 
 **Losses** (mean squared error of g scaled to [0, 1] per bin; blocks: stretches of trajectory held out; random: single
 structures, as in the paper):

@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 
 from nanochart.chart.agreement import values_and_gradients
 from nanochart.chart.dense import DenseNetwork
+from nanochart.chart.optimisers import optimiser_of
 from nanochart.chart.student_inputs import mixtures, structures
 from nanochart.descriptor import RdfGrid, rdf, rdf_pullback
 
@@ -30,13 +31,13 @@ COARSEST_STEP = 0.55  # bandwidths: the spectrum of g ends there, points between
 
 @dataclass(frozen=True)
 class StudentSettings:
-    """The student and how it learns: Adam, the rate falls to zero as a cosine."""
+    """The student and how it learns: SOAP, whose rate falls to zero as a cosine."""
 
     widths: tuple[int, ...] = (160, 96)
     activation: str = "silu"
-    epochs: int = 200
+    epochs: int = 100
     batch: int = 256
-    rate: float = 4e-3
+    rate: float = 1e-2
     gradient_weight: float = 3.0
     inputs: int = 48000
     seed: int = 0
@@ -90,7 +91,7 @@ def train_student(
         raise ValueError("the teacher gives values or gradients that are not finite on its training data")
     del x, gradients
 
-    # The student learns in whitened coordinates z of g, where all directions are alike to Adam, and which are few.
+    # The student learns in whitened coordinates z of g, where all directions are alike, and which are few.
     g, directions = g[:, :, ::step], directions.view(g.shape[1], grid.bins, -1)[:, ::step].flatten(0, 1)
     mean, basis = whitening(g)
     z = (torch.as_tensor(g).flatten(1) - mean) @ basis
@@ -123,7 +124,7 @@ def whitening(g: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
 def _learn(student, z, s, targets, to_directions, settings, progress) -> list[float]:
     value_unit = s.var(dim=0)
     slope_unit = (targets**2).sum(dim=2).mean(dim=0)
-    optimiser = torch.optim.Adam(student.parameters(), lr=settings.rate)
+    optimiser = optimiser_of("soap", student.parameters(), settings.rate)
     batches = -(-len(z) // settings.batch)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs * batches)
     rng, history = np.random.default_rng(settings.seed), []

@@ -16,13 +16,13 @@ from tqdm.auto import tqdm
 from nanochart.chart.autoencoder import Autoencoder
 from nanochart.chart.fourier_convolution import use_fourier
 from nanochart.chart.losses import final_losses
+from nanochart.chart.optimisers import OPTIMISERS, optimiser_of
 from nanochart.chart.run_folder import load_checkpoint, save_checkpoint, settings_changed, write_json
 from nanochart.chart.samples import Samples, grid_of, make_samples, parts_of
 from nanochart.chart.warm_start import came_from, start_from
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCHEDULES = ("steps", "cosine")
-OPTIMISERS = ("adam", "soap")
 WARM_UP = 0.1  # of a cosine run
 PLATEAU = 2e-3  # relative: a validation loss that falls by less has not improved
 
@@ -123,7 +123,7 @@ def train(
         "history": [], "best": None,
     }  # fmt: skip
     model.to(settings.device)
-    optimiser = _optimiser(model, settings)
+    optimiser = optimiser_of(settings.optimiser, model.parameters(), settings.rate)
     if checkpoint.exists():
         _restore(folder, state, model, optimiser)
     else:
@@ -263,15 +263,6 @@ class _Loop:
             batches = torch.as_tensor(index, device=self.device).split(512)
             parts = [self.errors(b).mean(dim=(1, 2, 3)) for b in batches]
         return torch.cat(parts).cpu().numpy()
-
-
-def _optimiser(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    if settings.optimiser == "adam":
-        return torch.optim.Adam(model.parameters(), lr=settings.rate)
-    from pytorch_optimizer import SOAP
-
-    # Channels and taps of a kernel are preconditioned, places along the grid are not: too many.
-    return SOAP(model.parameters(), lr=settings.rate, weight_decay=0.0, max_precondition_dim=128)
 
 
 def _restore(folder: Path, state: dict[str, Any], model: nn.Module, optimiser: torch.optim.Optimizer) -> None:

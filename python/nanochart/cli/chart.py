@@ -66,7 +66,7 @@ def distil(
     name: Annotated[Optional[str], typer.Option(help="name in the model file; default: the file's")] = None,
     widths: Annotated[str, typer.Option(help="hidden units of each layer")] = "160 96",
     activation: Annotated[str, typer.Option(help="silu or tanh")] = "silu",
-    epochs: Annotated[int, typer.Option(min=1)] = 200,
+    epochs: Annotated[int, typer.Option(min=1)] = 100,
     inputs: Annotated[int, typer.Option(help="structures to learn from: hot, quenched, between, displaced")] = 48000,
     seed: Annotated[int, typer.Option()] = 0,
     other_data: Annotated[bool, typer.Option("--other-data", help="DATA is not what TEACHER was trained on")] = False,
