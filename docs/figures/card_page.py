@@ -49,7 +49,7 @@ def loss_table(name: str, card: dict, teacher: dict, charting: dict | None) -> s
         text += loss_row(f"{name}-charting", "quenched to themselves", charting["losses"], charting["training"])
         path = MODELS / f"{name}-charting.json"
         if random := path.exists() and json.loads(path.read_text()).get("random_split"):
-            text += loss_row("the same network", "trained anew", random, charting["training"] | {"split": "random"})
+            text += loss_row("the same network", "trained anew", random, {"split": "random"} | random)
     paper = teacher["losses"].get("paper")
     return text + f"| 2023 paper, quenched to themselves | random | {paper} | | | |\n" if paper else text
 

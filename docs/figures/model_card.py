@@ -24,6 +24,7 @@ import numpy as np
 from nanochart import ChartCV
 from nanochart.chart.quality import neighbour_shares
 from nanochart.chart.reading_hot import basins, inherent_quality, noise_of_basins
+from nanochart.chart.run_folder import load_checkpoint
 from nanochart.chart.samples import parts_of
 from nanochart.landscape import cna
 from nanochart.landscape.dataset import Dataset
@@ -120,7 +121,9 @@ def main() -> None:
         if options.against:
             basin_noise(other, result["against"][options.against], options.basins, frames.hash)
     if options.random:
-        result["random_split"] = json.loads((options.random / "losses.json").read_text())
+        trained = load_checkpoint(options.random)["settings"]
+        result["random_split"] = json.loads((options.random / "losses.json").read_text()) | {
+            key: trained[key] for key in ("batch", "schedule", "optimiser") if key in trained}  # fmt: skip
     result["losses"] = chart.metadata["losses"]
     print(json.dumps(result, indent=1))
     (DOCS / "models" / f"{options.model}.json").write_text(json.dumps(result, indent=1) + "\n")
