@@ -39,14 +39,9 @@ def page(name: str) -> str:
         rows += loss_row("the same network", "trained anew", random, {"split": "random"} | random)
     noise = card["noise_to_distance"]
     shown = losses["epochs"] * losses["training_samples"]
-    start = training.get("start")
-    if start and start.get("data_hash") == training["data_hash"]:
-        shown += start["epochs"] * losses["training_samples"]
     optimiser, options = how(training)
     own = Dataset(f"data/{name}.h5").hash == training["data_hash"]  # else of another set, which the card of NAME describes
     data, of = (f"data/{name}.h5", "") if own else ("both.h5", f" (`both.h5` of [{name}]({name}.md); the random split is of `data/{name}.h5`)")
-    begun = "" if not start else (f" It began with the weights of {start['elements'][0]}{start['atoms']}'s network after "
-                                  f"{start['epochs']} epochs.")  # fmt: skip
     short = "" if ratio < 0.6 else (f" It should be below 0.6; {shown:,} samples were shown to it\n"
                                     "(`recipes/chart.py --charting-samples` takes more).")  # fmt: skip
     return f"""# {model}
@@ -65,10 +60,10 @@ seen: they drift away from their basins. Colours are [common-neighbour labels](.
 **Network and training.** The charting architecture with ReLU at {meta['grid']['bins']} points, {meta['latent']} coordinates, quenched frames to
 themselves: {losses['training_samples']:,} to learn from, {losses['validation_samples']:,} held out. {losses['epochs']} epochs, batch {training['batch']},
 {optimiser} {schedule(training)};
-the best epoch is kept.{begun}
+the best epoch is kept.
 
     nanochart train {data} -o run --architecture charting --inputs quenched --target self --split blocks \\
-        --epochs {losses['epochs']} --patience 0 --batch {training['batch']} --schedule {training.get('schedule', 'steps')}{options}{' --start AU147-RUN' if start else ''}
+        --epochs {losses['epochs']} --patience 0 --batch {training['batch']} --schedule {training.get('schedule', 'steps')}{options}
 
 **Losses** (mean squared error of g scaled to [0, 1] per bin; blocks: stretches of trajectory held out; random: single
 structures, as in the paper):
