@@ -11,7 +11,7 @@ OPTIMISERS = ("adam", "soap")
 
 def optimiser_of(name: str, parameters: Iterable[torch.nn.Parameter], rate: float) -> torch.optim.Optimizer:
     """ "adam", as in the papers, or "soap" (Vyas et al. 2024, arXiv:2409.11321): Adam in the eigenbasis of
-    Shampoo's preconditioner, which brings a network with a narrow waist down in a tenth of the steps."""
+    Shampoo's preconditioner, which brings a network with a narrow waist down in far fewer steps."""
     if name == "adam":
         return torch.optim.Adam(parameters, lr=rate)
     from pytorch_optimizer import SOAP

@@ -35,7 +35,7 @@ class Settings:
     p > 0 a run stops when the validation loss has not fallen by 0.2 % for p epochs. Weights are
     float32 always, precision is that of the convolutions: "auto" takes bfloat16 where the processor
     multiplies it in hardware tiles (AMX) or the device is a GPU. The optimiser is the papers', "adam", or
-    "soap" (arXiv:2409.11321; take rate 1e-2), which needs a tenth of the steps."""
+    "soap" (arXiv:2409.11321; take rate 1e-2), which needs far fewer steps."""
 
     architecture: str = "charting"
     latent: int = 3

@@ -22,7 +22,7 @@ def train(
     patience: Annotated[int, typer.Option(min=0, help="epochs without a better validation loss before the end; 0: never")] = 20,
     batch: Annotated[int, typer.Option(min=2)] = 128,
     rate: Annotated[float, typer.Option(help="largest step of the optimiser")] = 1e-3,
-    optimiser: Annotated[str, typer.Option(help="adam (as in the papers), or soap: a tenth of the steps, with rate 1e-2")] = "adam",
+    optimiser: Annotated[str, typer.Option(help="adam (as in the papers), or soap: far fewer steps, with rate 1e-2")] = "adam",
     schedule: Annotated[str, typer.Option(help="of the rate: steps (at the milestones), or cosine (over all epochs)")] = "steps",
     milestones: Annotated[str, typer.Option(help="epochs at which the rate is halved")] = "30 90",
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
