@@ -32,11 +32,12 @@ enum class Visit {
   other   // every j but i itself, i alone
 };
 
-// Of the pairs that a loop visits, in its order and whole vectors of it: t, 1/r, and the cell.
+// Of the pairs that a loop visits, in its order and whole vectors of it: t, 1/r, and where the four
+// numbers of the cell stand in a table, so that no loop has to find it again for each pair.
 // Aligned to 64 bytes; a loop moves the pointers on.
 struct Pairs {
   double *t, *inverse;
-  int *cell;
+  int *row;
 };
 
 struct Kernels {

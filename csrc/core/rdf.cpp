@@ -53,8 +53,8 @@ struct RdfPass::Scratch {
 
   bool kept = false;
   AlignedVector t, inverse;
-  std::vector<int, CacheAligned<int>> cell;
-  Pairs pairs() { return {t.data(), inverse.data(), cell.data()}; }
+  std::vector<int, CacheAligned<int>> row;
+  Pairs pairs() { return {t.data(), inverse.data(), row.data()}; }
 
   // Whether all pairs of the sorted atoms can be kept, whole vectors of each row.
   void make_room(int n, Rows rows, int species) {
@@ -63,7 +63,7 @@ struct RdfPass::Scratch {
     if (!kept || t.size() >= most) return;
     t.resize(most);
     inverse.resize(most);
-    cell.resize(most);
+    row.resize(most);
   }
 
   static Scratch &of_thread() {

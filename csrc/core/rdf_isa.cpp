@@ -15,12 +15,12 @@ struct Locator {
   explicit Locator(const Cells &c)
       : shift(splat(c.shift)), lowest2(splat(c.lowest2)), farthest2(load(c.farthest2)) {}
 
-  // From r^2: 1/r, t and the cell.
-  void locate(Vec r2, double *t, double *inverse, int *cell) const {
+  // From r^2: 1/r, t and the cell's row of a table.
+  void locate(Vec r2, double *t, double *inverse, int *row) const {
     r2 = min(max(r2, lowest2), farthest2);
     const Vec one_over_r = rsqrt(r2);
     *reinterpret_cast<Vec *>(inverse) = one_over_r;
-    *reinterpret_cast<Vec *>(t) = split(cell_coordinate(r2 * one_over_r, shift), cell);
+    *reinterpret_cast<Vec *>(t) = split(cell_coordinate(r2 * one_over_r, shift), row);
   }
 };
 
@@ -44,12 +44,12 @@ constexpr int BLOCK = 256;  // pairs worked on at once, so that they stay in the
 
 struct Block {
   alignas(64) double r2[BLOCK], t[BLOCK], inverse[BLOCK];
-  alignas(64) int cell[BLOCK];
-  Pairs pairs() { return {t, inverse, cell}; }
+  alignas(64) int row[BLOCK];
+  Pairs pairs() { return {t, inverse, row}; }
 };
 
 static inline Pairs after(const Pairs &pairs, int count) {
-  return {pairs.t + count, pairs.inverse + count, pairs.cell + count};
+  return {pairs.t + count, pairs.inverse + count, pairs.row + count};
 }
 
 // r^2 of row i and the columns from j on, as many as there is room for; returns the column after them.
@@ -68,7 +68,7 @@ static inline int distances(const Points p, int i, int j, int last, int room, do
 
 static inline void locate(const double *r2, int count, const Locator &lattice, const Pairs &to) {
   for (int k = 0; k < count; k += W)
-    lattice.locate(*reinterpret_cast<const Vec *>(r2 + k), to.t + k, to.inverse + k, to.cell + k);
+    lattice.locate(*reinterpret_cast<const Vec *>(r2 + k), to.t + k, to.inverse + k, to.row + k);
 }
 
 // Distances, cells and deposits of a block of pairs one after the other: the first two wait for
@@ -84,7 +84,7 @@ static void deposit(const Points &p, Range rows, Range columns, const Cells &cel
     locate(own.r2, count, lattice, pairs);
     for (int k = 0; k < count; k += W)
       for (int lane = k; lane < k + W; ++lane)
-        add_powers(pairs.t + lane, moments + 4 * std::size_t(pairs.cell[lane]));
+        add_powers(pairs.t + lane, moments + pairs.row[lane]);
     if (kept) pairs = after(pairs, count);
     count = 0;
   };
@@ -122,7 +122,7 @@ static Pairs pull_rows(const Points p, int i, Range columns, const Locator &latt
         const Vec dx = px - x[r], dy = py - y[r], dz = pz - z[r];
         const Vec t = load(pairs.t + r * stride + k);
         Vec a0, a1, a2;
-        gather3(slopes, pairs.cell + r * stride + k, a0, a1, a2);
+        gather3(slopes, pairs.row + r * stride + k, a0, a1, a2);
         const Vec f = ((a2 * t + a1) * t + a0) * load(pairs.inverse + r * stride + k);
         sx[r] += f * dx, sy[r] += f * dy, sz[r] += f * dz;
         tx += f * dx, ty += f * dy, tz += f * dz;

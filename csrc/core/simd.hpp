@@ -118,37 +118,39 @@ static inline void transpose(const double *from, double *to, int stride) {
 #endif
 }
 
-// whole[lane] = the integer next to u[lane], less than 2^31; returns u less it, in [-1/2, 1/2].
-static inline Vec split(Vec u, int *whole) {
+// four[lane] = four times the integer next to u[lane], less than 2^31; returns u less that integer, in
+// [-1/2, 1/2].
+static inline Vec split(Vec u, int *four) {
 #if defined(__AVX512F__)
-  _mm256_store_si256(reinterpret_cast<__m256i *>(whole), _mm512_cvtpd_epi32(u));
+  _mm256_store_si256(reinterpret_cast<__m256i *>(four), _mm256_slli_epi32(_mm512_cvtpd_epi32(u), 2));
   return _mm512_reduce_pd(u, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 #elif defined(__AVX2__)
   const __m128i n = _mm256_cvtpd_epi32(u);
-  _mm_store_si128(reinterpret_cast<__m128i *>(whole), n);
+  _mm_store_si128(reinterpret_cast<__m128i *>(four), _mm_slli_epi32(n, 2));
   return u - _mm256_cvtepi32_pd(n);
 #elif defined(__SSE2__)
   const __m128i n = _mm_cvtpd_epi32(u);
-  _mm_storel_epi64(reinterpret_cast<__m128i *>(whole), n);
+  _mm_storel_epi64(reinterpret_cast<__m128i *>(four), _mm_slli_epi32(n, 2));
   return u - _mm_cvtepi32_pd(n);
 #else
   for (int l = 0; l < W; ++l) {
-    whole[l] = static_cast<int>(__builtin_nearbyint(u[l]));
-    u[l] -= whole[l];
+    const int whole = static_cast<int>(__builtin_nearbyint(u[l]));
+    four[l] = 4 * whole;
+    u[l] -= whole;
   }
   return u;
 #endif
 }
 
-// The first three of the four doubles at table + 4 cell[lane], transposed. By loads and shuffles:
+// The first three of the four doubles at table + row[lane], transposed. By loads and shuffles:
 // quicker than gather instructions, which load each number alone.
-static inline void gather3(const double *table, const int *cell, Vec &a0, Vec &a1, Vec &a2) {
+static inline void gather3(const double *table, const int *row, Vec &a0, Vec &a1, Vec &a2) {
 #if defined(__AVX2__)
-  const auto row = [=](int lane) { return _mm256_load_pd(table + 4 * std::size_t(cell[lane])); };
+  const auto four = [=](int lane) { return _mm256_load_pd(table + row[lane]); };
 #endif
 #if defined(__AVX512F__)
   const auto rows = [=](int low, int high) {
-    return _mm512_insertf64x4(_mm512_castpd256_pd512(row(low)), row(high), 1);
+    return _mm512_insertf64x4(_mm512_castpd256_pd512(four(low)), four(high), 1);
   };
   const __m512d p = rows(0, 2), q = rows(1, 3), r = rows(4, 6), s = rows(5, 7);
   const __m512d pq = _mm512_unpacklo_pd(p, q), rs = _mm512_unpacklo_pd(r, s);
@@ -156,15 +158,15 @@ static inline void gather3(const double *table, const int *cell, Vec &a0, Vec &a
   a2 = _mm512_shuffle_f64x2(pq, rs, 0xdd);
   a1 = _mm512_shuffle_f64x2(_mm512_unpackhi_pd(p, q), _mm512_unpackhi_pd(r, s), 0x88);
 #elif defined(__AVX2__)
-  const __m256d p = row(0), q = row(1), r = row(2), s = row(3);
+  const __m256d p = four(0), q = four(1), r = four(2), s = four(3);
   const __m256d pq = _mm256_unpacklo_pd(p, q), rs = _mm256_unpacklo_pd(r, s);
   a0 = _mm256_permute2f128_pd(pq, rs, 0x20);
   a2 = _mm256_permute2f128_pd(pq, rs, 0x31);
   a1 = _mm256_permute2f128_pd(_mm256_unpackhi_pd(p, q), _mm256_unpackhi_pd(r, s), 0x20);
 #else
   for (int l = 0; l < W; ++l) {
-    const double *row = table + 4 * std::size_t(cell[l]);
-    a0[l] = row[0], a1[l] = row[1], a2[l] = row[2];
+    const double *four = table + row[l];
+    a0[l] = four[0], a1[l] = four[1], a2[l] = four[2];
   }
 #endif
 }
