@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
 # Table: columns as (key in the rows, title)
 COLUMNS = {
-    "step": [("variant", ""), ("ms a step", "ms a step"), ("times plain MD", "times plain MD")],
+    "step": [("variant", ""), ("ms a step", "ms a step"), ("times plain MD", "times plain MD"),
+             ("from", "least"), ("to", "most")],
     "rdf": [("N", "N"), ("points", "points"), ("value_ms", "value, ms"), ("pullback_ms", "pull-back, ms"),
             ("step_ms", "both in one pass, ms"), ("kernel_density_ms", "KernelDensity value, ms"),
             ("autograd_ms", "PyTorch autograd value + pull-back, ms")],
