@@ -8,7 +8,7 @@ import torch
 
 from nanochart.chart.losses import final_losses, pca_loss
 from nanochart.chart.run_folder import best_model, load_checkpoint
-from nanochart.chart.samples import Samples, grid_of, hold_out_groups, make_samples, parts_of
+from nanochart.chart.samples import Samples, draw_rows, grid_of, hold_out_groups, make_samples, parts_of
 from nanochart.chart.training import Settings, plateau, train
 from nanochart.landscape.dataset_file import NEITHER, TRAINING, VALIDATION
 
@@ -179,6 +179,21 @@ def test_grids_of_the_published_systems():
     reach = 0.2 * np.sqrt(2 * np.log(1e6))
     assert grid.start == pytest.approx(3 - reach, abs=0.11)
     assert grid.points[-1] == pytest.approx(9 + reach, abs=0.11)
+
+
+def test_halves_share_nothing():
+    """A draw is of its half, and another seed draws others."""
+    first, second = (draw_rows(101, None, half, 0) for half in (1, 2))
+    assert sorted([*first, *second]) == list(range(101))
+    assert (np.diff(first) > 0).all() and abs(first.mean() - 50) < 10
+    drawn = [draw_rows(101, 30, 2, seed) for seed in (1, 2)]
+    assert all(set(rows) <= set(second) and len(set(rows)) == 30 for rows in drawn)
+    assert list(drawn[0]) != list(drawn[1])
+    assert list(draw_rows(101, None, None, 0)) == list(range(101))
+    with pytest.raises(ValueError, match="structures is 60, must be 20 to 50"):
+        draw_rows(101, 60, 2, 0)
+    with pytest.raises(ValueError, match="half is 3, must be 1 or 2"):
+        draw_rows(101, None, 3, 0)
 
 
 def test_wrong_input(samples, tmp_path):

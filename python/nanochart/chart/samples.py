@@ -94,6 +94,19 @@ def hold_out_groups(groups: np.ndarray, held_out: float = 0.2, seed: int = 0) ->
     return np.where(np.isin(groups, names[chosen]), VALIDATION, TRAINING).astype(np.int8)
 
 
+def draw_rows(n: int, structures: int | None, half: int | None, seed: int) -> np.ndarray:
+    """Rows of 0..n-1 to learn on, upwards: of one half (1 or 2, always the same two; None: of all), and
+    of those `structures` drawn by the seed (None: all)."""
+    if half not in (None, 1, 2):
+        raise ValueError(f"half is {half}, must be 1 or 2")
+    rows = np.arange(n) if half is None else np.random.default_rng(0).permutation(n)[half - 1 :: 2]
+    if structures is not None:
+        if not 20 <= structures <= len(rows):
+            raise ValueError(f"structures is {structures}, must be 20 to {len(rows)}, what there are to draw from")
+        rows = np.random.default_rng(seed).permutation(rows)[:structures]
+    return np.sort(rows)
+
+
 def make_samples(
     thermal: np.ndarray,
     quenched: np.ndarray,

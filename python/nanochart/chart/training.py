@@ -18,7 +18,7 @@ from nanochart.chart.fourier_convolution import use_fourier
 from nanochart.chart.losses import final_losses
 from nanochart.chart.optimisers import OPTIMISERS, optimiser_of
 from nanochart.chart.run_folder import load_checkpoint, save_checkpoint, settings_changed, write_json
-from nanochart.chart.samples import Samples, grid_of, make_samples, parts_of
+from nanochart.chart.samples import Samples, draw_rows, grid_of, make_samples, parts_of
 from nanochart.chart.warm_start import came_from, start_from
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -172,13 +172,14 @@ def train_dataset(
     split: str = "blocks",
     bins: int | None = None,
     structures: int | None = None,
+    half: int | None = None,
     resume: bool = False,
     progress: bool = True,
     start: str | Path | None = None,
 ) -> dict[str, Any]:
     """Train on a data set file (landscape.dataset) and return `train`'s losses. bins=None takes the
-    papers' grid (samples.grid_of); split as in samples.parts_of; structures: learn on so many pairs,
-    drawn by the seed, and judge by as many as the split then holds out of them."""
+    papers' grid (samples.grid_of); split as in samples.parts_of; structures, half: learn on a draw
+    of the pairs (samples.draw_rows), and judge by as many as the split then holds out of them."""
     from nanochart.landscape.dataset import Dataset
 
     data = Dataset(data)
@@ -192,11 +193,7 @@ def train_dataset(
             raise ValueError(f"{data.path}: {name} is not finite in {bad.sum()} of {len(data)} structures, first in "
                              f"number {np.flatnonzero(bad)[0]} (by trajectory and step): quench them again")  # fmt: skip
     grid = grid_of(data.positions_thermal, data.positions_quenched, data.element, bins)
-    rows = np.arange(len(data))
-    if structures is not None:
-        if not 20 <= structures <= len(data):
-            raise ValueError(f"structures is {structures}, must be 20 to {len(data)}, what {data.path} holds")
-        rows = np.sort(np.random.default_rng(settings.seed).permutation(rows)[:structures])
+    rows = draw_rows(len(data), structures, half, settings.seed)
     part = parts_of(data, split)[rows]
     samples = make_samples(data.positions_thermal[rows], data.positions_quenched[rows], part, grid, inputs, target)
     info = {
@@ -207,7 +204,8 @@ def train_dataset(
             "data_hash": data.hash, "structures": len(data), "potential": data.potential,
             "temperatures": sorted(set(np.asarray(data.temperature).tolist())),
             "inputs": inputs, "target": target, "split": split,
-            **({"drawn": structures} if structures is not None else {}),
+            **({"drawn": len(rows)} if len(rows) < len(data) else {}),
+            **({"half": half} if half is not None else {}),
             **({"start": came_from(start)} if start is not None else {}),
         },
     }  # fmt: skip

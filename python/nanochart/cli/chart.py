@@ -28,6 +28,7 @@ def train(
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     bins: Annotated[Optional[int], typer.Option(help="points of the papers' grid; default: by the data")] = None,
     structures: Annotated[Optional[int], typer.Option(help="learn on so many of the data set's pairs, drawn by the seed")] = None,
+    half: Annotated[Optional[int], typer.Option(min=1, max=2, help="learn on the first or the second half of the pairs")] = None,
     seed: Annotated[int, typer.Option()] = 0,
     resume: Annotated[bool, typer.Option(help="go on from the checkpoint in the folder")] = False,
     start: Annotated[Optional[Path], typer.Option(help="folder of another run whose weights are the first ones")] = None,
@@ -41,7 +42,7 @@ def train(
     halved = tuple(int(epoch) for epoch in milestones.replace(",", " ").split())
     settings = Settings(architecture, latent, activation, epochs, batch, rate, schedule, halved, patience, seed,
                         device=device, optimiser=optimiser)  # fmt: skip
-    options = dict(target=target, inputs=inputs, split=split, bins=bins, structures=structures, start=start)
+    options = dict(target=target, inputs=inputs, split=split, bins=bins, structures=structures, half=half, start=start)
     if scan is not None:
         from nanochart.chart.latent_scan import latent_scan
 
