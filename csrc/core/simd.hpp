@@ -59,27 +59,20 @@ static inline Vec max(Vec a, Vec b) {
 #endif
 }
 
-static inline Vec sqrt(Vec a) {
-#if defined(__AVX512F__)
-  return _mm512_sqrt_pd(a);
-#elif defined(__AVX2__)
-  return _mm256_sqrt_pd(a);
-#elif defined(__SSE2__)
-  return _mm_sqrt_pd(a);
-#else
-  for (int l = 0; l < W; ++l) a[l] = __builtin_sqrt(a[l]);
-  return a;
-#endif
-}
-
-// 1/sqrt(a), a in the range of normal floats, to the last bit or two.
+// 1/sqrt(a), a in the range of normal floats, to the last bit or two: from y, which is right to 14 or 11
+// bits, by the series y (1 - e)^(-1/2) in e = 1 - a y^2 to the third or fourth order.
 static inline Vec rsqrt(Vec a) {
 #if defined(__AVX512F__)
-  // From 14 bits, e = 1 - a y^2, by the series y (1 - e)^(-1/2) to the third order in e.
   const Vec y = _mm512_rsqrt14_pd(a), e = 1.0 - a * (y * y);
   return y + (y * e) * (0.5 + e * (0.375 + e * 0.3125));
+#elif defined(__AVX2__)
+  const Vec y = _mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps(a))), e = 1.0 - a * (y * y);
+  return y + (y * e) * (0.5 + e * (0.375 + e * (0.3125 + e * 0.2734375)));
+#elif defined(__SSE2__)
+  return 1.0 / _mm_sqrt_pd(a);
 #else
-  return 1.0 / sqrt(a);
+  for (int l = 0; l < W; ++l) a[l] = 1.0 / __builtin_sqrt(a[l]);
+  return a;
 #endif
 }
 
