@@ -1,7 +1,11 @@
 """What several test files start from."""
 
+import os
+
+import ase.io
 import pytest
 from lammps_runner import cluster, write_data, write_model
+from quench_cases import shaken
 
 
 @pytest.fixture
@@ -10,3 +14,24 @@ def folder(tmp_path):
     write_model(tmp_path / "au.pt")
     write_data(tmp_path / "au.data", cluster(noise=0.02))
     return tmp_path
+
+
+@pytest.fixture
+def frames_file(tmp_path):
+    """Twenty shaken icosahedra of Au13 in a file."""
+    ase.io.write(tmp_path / "a.xyz", shaken(20), format="extxyz")
+    return tmp_path / "a.xyz"
+
+
+@pytest.fixture
+def gpu():
+    """A GPU that nanochart and torch can use; else the test is skipped, or fails where one is required."""
+    torch = pytest.importorskip("torch")
+    from nanochart import _core
+
+    reason = _core.why_no_cuda()
+    if not reason and not torch.cuda.is_available():
+        reason = f"torch {torch.__version__} has no CUDA"
+    if reason:
+        (pytest.fail if "gpu" in os.environ.get("NANOCHART_REQUIRE", "") else pytest.skip)(reason)
+    return torch.device("cuda")

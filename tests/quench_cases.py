@@ -1,8 +1,6 @@
 """Small clusters to quench, for the tests of `nanochart quench`."""
 
-import ase.io
 import numpy as np
-import pytest
 from ase import Atoms
 
 from nanochart.landscape.motifs import start
@@ -17,9 +15,3 @@ def shaken(n, atoms=13, seed=0):
 
 def call(*arguments, **options):
     return quench(*arguments, progress=False, **options)
-
-
-@pytest.fixture
-def file(tmp_path):
-    ase.io.write(tmp_path / "a.xyz", shaken(20), format="extxyz")
-    return tmp_path / "a.xyz"

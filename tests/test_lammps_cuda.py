@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from lammps_runner import cluster, deck, dump, good, run, write_data, write_model
-from test_torch_rdf import gpu  # noqa: F401
 
 FIXES = """\
 fix c all nanochart {model} device {device}
@@ -18,7 +17,7 @@ run 0
 
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("model, tolerance", [("./au.pt", 1e-6), ("Au147-charting", 1e-3)])
-def test_same_forces_as_the_cpu(model, tolerance, ranks, gpu, tmp_path):  # noqa: F811
+def test_same_forces_as_the_cpu(model, tolerance, ranks, gpu, tmp_path):
     write_model(tmp_path / "au.pt")
     write_data(tmp_path / "au.data", cluster())
     forces, thermo = [], []

@@ -6,7 +6,7 @@ import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
-from quench_cases import call, file, shaken  # noqa: F401 (a fixture)
+from quench_cases import call, shaken
 
 from nanochart.landscape.dataset import Dataset
 from nanochart.landscape.motifs import start
@@ -18,22 +18,22 @@ from nanochart.landscape.quench import Quencher
 from nanochart.landscape.structures import TrajectoryFile
 
 
-def test_every_frame_of_a_file(file, tmp_path):
-    outcome = call([file], tmp_path / "a.h5", temperature=350.0)
+def test_every_frame_of_a_file(frames_file, tmp_path):
+    outcome = call([frames_file], tmp_path / "a.h5", temperature=350.0)
     assert outcome.frames == 20 and not outcome.failed and outcome.evaluations > 20
     data = Dataset(tmp_path / "a.h5")
     assert list(data.step) == list(range(20)) and set(data.temperature) == {350.0} and set(data.replica) == {0}
-    frames, one = ase.io.read(file, ":"), Quencher("Au", 13)
+    frames, one = ase.io.read(frames_file, ":"), Quencher("Au", 13)
     assert np.allclose(data.positions_thermal, [f.positions for f in frames], atol=1e-5)
     assert np.allclose(data.energy, [one(f.positions).energy for f in frames], atol=1e-6)
     assert list(data.evaluations) == [one(f.positions).evaluations for f in frames]
-    assert str(call([file], tmp_path / "a.h5", temperature=350.0)).startswith("nothing to quench")
+    assert str(call([frames_file], tmp_path / "a.h5", temperature=350.0)).startswith("nothing to quench")
     # A second file may follow; its trajectory has the next number.
     ase.io.write(tmp_path / "b.xyz", shaken(3, seed=1), format="extxyz")
-    assert call([file, tmp_path / "b.xyz"], tmp_path / "a.h5").frames == 3
+    assert call([frames_file, tmp_path / "b.xyz"], tmp_path / "a.h5").frames == 3
     assert np.bincount(Dataset(tmp_path / "a.h5").replica).tolist() == [20, 3]
     with pytest.raises(ValueError, match="was begun with tolerance 0.001, not 0.1; give another file"):
-        call([file, tmp_path / "b.xyz"], tmp_path / "a.h5", tolerance=0.1)
+        call([frames_file, tmp_path / "b.xyz"], tmp_path / "a.h5", tolerance=0.1)
     with pytest.raises(ValueError, match="was begun with sources"):
         call([tmp_path / "b.xyz"], tmp_path / "a.h5")
 
@@ -86,11 +86,11 @@ def test_any_other_potential(tmp_path, lennard_jones):
     ("pair_style eam/alloy\npair_coeff * * gone.eam.alloy Au\n", "LAMMPS does not take.*gone.eam.alloy"),
     ("pair_style eam/alloy\npair_coeff * * Ag.eam.alloy Pt\n", "LAMMPS does not take.*No matching element"),
 ])
-def test_bad_potentials(file, tmp_path, text, message):
+def test_bad_potentials(frames_file, tmp_path, text, message):
     write_setfl(tmp_path / "Ag.eam.alloy", "Ag")
     (tmp_path / "lines.txt").write_text(text)
     with pytest.raises(ValueError, match=message):
-        call([file], tmp_path / "a.h5", potential=tmp_path / "lines.txt")
+        call([frames_file], tmp_path / "a.h5", potential=tmp_path / "lines.txt")
     assert not (tmp_path / "a.h5").exists()
 
 
@@ -150,15 +150,15 @@ def test_failed_frames_are_recorded(tmp_path):
     (lambda f: f + [Atoms("Ag13", f[0].positions)], "frame 20 is Ag13, must be Au13"),
     (None, "frame 19 cannot be read"),
 ])
-def test_a_bad_frame_stops_and_what_came_before_is_kept(file, tmp_path, spoil, message):
+def test_a_bad_frame_stops_and_what_came_before_is_kept(frames_file, tmp_path, spoil, message):
     good = 20
     if spoil:
-        ase.io.write(file, spoil(shaken(20)), format="extxyz")
+        ase.io.write(frames_file, spoil(shaken(20)), format="extxyz")
     else:
-        file.write_text("\n".join(file.read_text().splitlines()[:-3]) + "\n")  # three atoms short
+        frames_file.write_text("\n".join(frames_file.read_text().splitlines()[:-3]) + "\n")  # three atoms short
         good = 19
     with pytest.raises(ValueError, match=f"a.xyz: {message}"):
-        call([file], tmp_path / "a.h5")
+        call([frames_file], tmp_path / "a.h5")
     assert len(Dataset(tmp_path / "a.h5")) == good
 
 
@@ -197,7 +197,7 @@ def test_bad_files(tmp_path, text, message):
 
 
 @pytest.mark.parametrize("temperature", [0.0, -5.0, float("nan")])
-def test_bad_temperatures(file, tmp_path, temperature):
+def test_bad_temperatures(frames_file, tmp_path, temperature):
     with pytest.raises(ValueError, match="--temperature is .*, must be > 0 \\(K\\)"):
-        call([file], tmp_path / "a.h5", temperature=temperature)
+        call([frames_file], tmp_path / "a.h5", temperature=temperature)
     assert not (tmp_path / "a.h5").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import ase.io
 import pytest
-from quench_cases import call, file, shaken  # noqa: F401 (a fixture)
+from quench_cases import call, shaken
 
 from nanochart.landscape import quench_command
 from nanochart.landscape.dataset import Dataset
@@ -59,7 +59,7 @@ def test_a_disk_that_is_nearly_full(tmp_path, monkeypatch):
     assert sorted(Dataset(tmp_path / "a.h5").step) == list(range(64))
 
 
-def test_a_disk_that_runs_full_all_the_same(file, tmp_path, monkeypatch):
+def test_a_disk_that_runs_full_all_the_same(frames_file, tmp_path, monkeypatch):
     """The system refuses the write, here beyond a size of file: one sentence, and no half file."""
     code = ("import resource, sys; from pathlib import Path\n"
             "from nanochart.landscape import dataset, quench_command\n"
@@ -77,10 +77,10 @@ def test_a_disk_that_runs_full_all_the_same(file, tmp_path, monkeypatch):
     assert call([Path("a.xyz")], Path("a.h5")).frames == 20
 
 
-def test_one_writer_at_a_time(file, tmp_path):
+def test_one_writer_at_a_time(frames_file, tmp_path):
     with quench_command.sole_writer(tmp_path / "a.h5"):
         with pytest.raises(RuntimeError, match="another process is writing it"):
-            call([file], tmp_path / "a.h5")
+            call([frames_file], tmp_path / "a.h5")
 
 
 def test_mpiexec_without_mpi4py_is_one_sentence(monkeypatch):
@@ -91,7 +91,7 @@ def test_mpiexec_without_mpi4py_is_one_sentence(monkeypatch):
             pass
 
 
-def test_under_mpiexec(file, tmp_path):
+def test_under_mpiexec(frames_file, tmp_path):
     pytest.importorskip("mpi4py", reason="mpi4py is not installed")
     mpiexec = shutil.which("mpiexec", path=os.path.dirname(sys.executable)) or "mpiexec"
     done = subprocess.run([mpiexec, "-n", "3", sys.executable, "-m", "nanochart.cli", "quench", "a.xyz", "-o", "a.h5"],

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from rdf_cases import ICOSAHEDRON, hot
-from test_torch_rdf import gpu  # noqa: F401
 
 from nanochart import ChartCV
 from nanochart.chart.tensor_chart import TensorChart
@@ -25,7 +24,7 @@ def test_same_as_the_chart(model):
     compare(model, "cpu")
 
 
-def test_as_a_cuda_graph(gpu):  # noqa: F811
+def test_as_a_cuda_graph(gpu):
     compare("Au147", gpu)
     compare("Au147-charting", gpu)
 

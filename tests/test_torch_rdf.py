@@ -1,8 +1,6 @@
 """The descriptor of PyTorch tensors: on the CPU the kernel itself, on a GPU the same to 1e-6; and the functions
 that a GPU's threads run, on the CPU."""
 
-import os
-
 import numpy as np
 import pytest
 import torch
@@ -96,16 +94,6 @@ def test_without_a_gpu_it_is_said():
     assert "no GPU" in reason or "built without CUDA" in reason
     with pytest.raises(ValueError, match="device cuda: "):
         _core.RdfCuda(2.0, 0.05, 340, 0.2, 1, 1)
-
-
-@pytest.fixture
-def gpu():
-    reason = _core.why_no_cuda()
-    if not reason and not torch.cuda.is_available():
-        reason = f"torch {torch.__version__} has no CUDA"
-    if reason:
-        (pytest.fail if "gpu" in os.environ.get("NANOCHART_REQUIRE", "") else pytest.skip)(reason)
-    return torch.device("cuda")
 
 
 @pytest.mark.parametrize("name", CASES)
