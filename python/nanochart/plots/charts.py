@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from .style import LABEL_COLOURS, family_colours, plt, save
+from .style import LABEL_COLOURS, family_colours, plain_numbers, plt, save
 
 MANY = 20_000  # points in a picture; more are thinned out
 
@@ -109,9 +108,6 @@ def bandwidths(widths: np.ndarray, counts: np.ndarray, plateau: tuple[int, int] 
     axis.plot(widths, counts, "o-", ms=4, lw=1, color="#2f6db3")
     axis.axvline(chosen, color="#222222", ls=":", label="taken")
     axis.set(xscale="log", yscale="log", xlabel="bandwidth in s", ylabel="families")
-    for scale in (axis.xaxis, axis.yaxis):
-        scale.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
-        scale.set_major_formatter(StrMethodFormatter("{x:g}"))
-        scale.set_minor_formatter(NullFormatter())
+    plain_numbers(axis.xaxis, axis.yaxis)
     axis.legend(frameon=False)
     save(figure, path)

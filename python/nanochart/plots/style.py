@@ -7,6 +7,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
 import numpy as np  # noqa: E402
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter  # noqa: E402
 
 # Labels in the order of landscape.cna.LABELS.
 LABEL_COLOURS = {"Dh": "#2f6db3", "Ih": "#d98a00", "Twin": "#2e8b57", "Fcc": "#c0392b", "Mix": "#7b4bb3",
@@ -21,6 +22,14 @@ def family_colours(n: int) -> list[str]:
 
     hues = (0.58 + 0.381966 * np.arange(n)) % 1
     return [to_hex(hsv_to_rgb((h, 0.75 if i % 2 else 0.5, 0.65 if i % 2 else 0.85))) for i, h in enumerate(hues)]
+
+
+def plain_numbers(*scales) -> None:
+    """Numbers instead of powers of ten along logarithmic scales (axis.xaxis, axis.yaxis)."""
+    for scale in scales:
+        scale.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+        scale.set_major_formatter(StrMethodFormatter("{x:g}"))
+        scale.set_minor_formatter(NullFormatter())
 
 
 def save(figure, path, dpi: int = 140) -> None:
