@@ -126,6 +126,8 @@ def page(name: str) -> str:
                    for i, c in enumerate(card["correlation"]) if c < WEAK)  # fmt: skip
     third = (f"[`{name}-charting`]({name}-charting.md) is the 2023 network of quenched\nclusters, for those and "
              "for comparison.") if charting else ""  # fmt: skip
+    if charting and charting["training"]["data_hash"] != training["data_hash"]:
+        third += " It has seen more: the structures of this data set, those held out here too, and as many others."
     return f"""# {name}, {name}-inherent
 
 Charts of {atoms} {metal} atoms. `{name}-inherent` is the inherent-structure encoder (Telari et al. 2025, arXiv:2407.17924), which

@@ -28,6 +28,13 @@ def how(training: dict) -> tuple[str, str]:
     return f"SOAP (arXiv:2409.11321) {rate}", f" --optimiser soap --rate {rate}"
 
 
+def larger_set(name: str) -> tuple[str, str]:
+    """File and description of a set that is not in the repository."""
+    file, made = ("both.h5", f"of [{name}]({name}.md)") if name == "Au147" else (
+        f"{name}.more.h5", "holds it and [more of the same](../landscapes.md#more-of-the-same)")  # fmt: skip
+    return file, f"\n(`{file}` {made}; the random split is of `data/{name}.h5`)"
+
+
 def page(name: str) -> str:
     model = f"{name}-charting"
     card, meta = json.loads((MODELS / f"{model}.json").read_text()), shipped(model)
@@ -41,9 +48,9 @@ def page(name: str) -> str:
     shown = losses["epochs"] * losses["training_samples"]
     optimiser, options = how(training)
     own = Dataset(f"data/{name}.h5").hash == training["data_hash"]  # else of another set, which the card of NAME describes
-    data, of = (f"data/{name}.h5", "") if own else ("both.h5", f" (`both.h5` of [{name}]({name}.md); the random split is of `data/{name}.h5`)")
-    short = "" if ratio < 0.6 else (f" It should be below 0.6; {shown:,} samples were shown to it\n"
-                                    "(`recipes/chart.py --charting-samples` takes more).")  # fmt: skip
+    data, of = (f"data/{name}.h5", "") if own else larger_set(name)
+    short = "" if ratio < 0.6 else (f" It should be below 0.6; {shown:,} samples were shown to it, and the loss\n"
+                                    "of those it learned from is lower already: it takes more structures.")  # fmt: skip
     return f"""# {model}
 
 The 2023 chart (Telari et al., ACS Nano 17, 21287, doi:10.1021/acsnano.3c05653) of {atoms} {metal} atoms: the autoencoder of

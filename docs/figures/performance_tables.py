@@ -1,5 +1,5 @@
 """The tables of README.md and docs/performance.md that stand between <!-- NAME --> and <!-- end -->, from
-benchmarks/results/NAME.json.
+benchmarks/results/NAME.json. NAME.PROCESSOR.json are results kept of other processors.
 
     python benchmarks/run.py rdf encoder step scaling
     python docs/figures/performance_tables.py
@@ -33,10 +33,14 @@ def cell(value) -> str:
     return f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)
 
 
+def rows_of(name: str) -> list[dict]:
+    return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())["rows"]
+
+
 def table(name: str) -> str:
-    rows = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())["rows"]
-    columns = COLUMNS[name]
-    if name == "scaling":  # kernel and steps of one size in one row
+    rows, kind = rows_of(name), name.split(".")[0]
+    columns = [(key, title) for key, title in COLUMNS[kind] if any(key in row for row in rows)]
+    if kind == "scaling":  # kernel and steps of one size in one row
         rows = [dict(pair for row in rows if row["N"] == n for pair in row.items()) for n in dict.fromkeys(r["N"] for r in rows)]
     shown = [row for row in rows if all(key in row for key, _ in columns[:2])]
     lines = [[title for _, title in columns], ["---"] * len(columns)]
@@ -44,21 +48,21 @@ def table(name: str) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def share_of_a_step() -> str:
+def share_of_a_step(processor: str) -> str:
     """Value and pull-back of the descriptor for Au147, in plain MD steps."""
-    rows = {name: json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())["rows"] for name in ("rdf", "step")}
-    plain = next(row["ms a step"] for row in rows["step"] if row["variant"] == "plain MD")
+    plain = next(row["ms a step"] for row in rows_of(f"step{processor}") if row["variant"] == "plain MD")
     return ", ".join(f"{row['step_ms'] / plain:.3f} of a plain step on {row['points']} points"
-                     for row in rows["rdf"] if row["N"] == 147 and "points" in row)  # fmt: skip
+                     for row in rows_of(f"rdf{processor}") if row["N"] == 147 and "points" in row)  # fmt: skip
 
 
 def main() -> None:
     for page in PAGES:
         text = page.read_text()
-        page.write_text(re.sub(r"<!-- (\w+) -->\n.*?<!-- end -->",
+        page.write_text(re.sub(r"<!-- ([\w.-]+) -->\n.*?<!-- end -->",
                                lambda found: f"<!-- {found[1]} -->\n{table(found[1])}<!-- end -->", text, flags=re.S))
         print(f"wrote {page}")
-    print(f"descriptor and pull-back: {share_of_a_step()}")
+    for processor in ("", ".xeon"):
+        print(f"descriptor and pull-back, results{processor or ' of the tables'}: {share_of_a_step(processor)}")
 
 
 if __name__ == "__main__":
