@@ -49,9 +49,6 @@ def page(name: str) -> str:
     optimiser, options = how(training)
     own = Dataset(f"data/{name}.h5").hash == training["data_hash"]  # else of another set, which the card of NAME describes
     data, of = (f"data/{name}.h5", "") if own else larger_set(name)
-    first = training.get("start")
-    begun = "" if not first else f"\nIt began with the best weights of a first round, {first['epochs']} epochs of the same command at rate 1e-02."
-    options += " --start first" if first else ""
     short = "" if ratio < 0.6 else (f" It should be below 0.6; {shown:,} samples were shown to it, and the loss\n"
                                     "of those it learned from is lower already: it takes more structures.")  # fmt: skip
     return f"""# {model}
@@ -70,7 +67,7 @@ seen: they drift away from their basins. Colours are [common-neighbour labels](.
 **Network and training.** The charting architecture with ReLU at {meta['grid']['bins']} points, {meta['latent']} coordinates, quenched frames to
 themselves: {losses['training_samples']:,} to learn from, {losses['validation_samples']:,} held out. {losses['epochs']} epochs, batch {training['batch']},
 {optimiser} {schedule(training)};
-the best epoch is kept.{begun}
+the best epoch is kept.
 
     nanochart train {data} -o run --architecture charting --inputs quenched --target self --split blocks \\
         --epochs {losses['epochs']} --patience 0 --batch {training['batch']} --schedule {training.get('schedule', 'steps')}{options}
