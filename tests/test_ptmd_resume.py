@@ -38,11 +38,16 @@ def processes(folder, name: str) -> list[int]:
     return found
 
 
+def heed_interrupts() -> None:
+    """A shell's background jobs, and what they start, ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def started(folder, lines: int) -> tuple[subprocess.Popen, Path]:
     """The run in a process of its own, once its log has `lines` lines, and its segment."""
     before = {p.name: p.stat().st_ino for p in folder.glob("segment-*")}
     process = subprocess.Popen([sys.executable, "-c", RUN, str(folder)], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+                               stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)  # fmt: skip
     deadline = time.time() + 60
     while time.time() < deadline and process.poll() is None:
         time.sleep(0.02)
