@@ -77,7 +77,7 @@ def more(name: str, folder: Path, jobs: int) -> list[Path]:
     return [produce(folder / "Au147.trajectories.h5", plan(), jobs)]
 
 
-def landscape(name: str, folder: Path, jobs: int, longer: float, seeds: int) -> None:
+def landscape(name: str, folder: Path, jobs: int, longer: float, seeds: int = 0) -> None:
     system = SYSTEMS[name]
     runs = [folder / f"{name}-{start}" for start in system.starts]
     for run, start, length, seed in zip(runs, system.starts, system.lengths, system.seeds):
