@@ -4,7 +4,8 @@
     python recipes/chart.py data/Ag147.h5 --random      # and the losses of a random split
 
 writes NAME-inherent.pt (reads hot clusters; smooth), NAME.pt (distilled from it, for MD) and
-NAME-charting.pt (the 2023 network on quenched structures); NAME is that of the file. The networks
+NAME-charting.pt (the 2023 network on quenched structures; the shipped ones are of larger sets,
+docs/landscapes.md); NAME is that of the file. The networks
 and the loss are the papers' (doi:10.1021/acsnano.3c05653, arXiv:2407.17924). What a small set needs
 are steps, not epochs: small batches, as many epochs as show the network a fixed number of samples,
 a rate that falls to zero as a cosine and, for the 2023 network, SOAP, which makes more of a step than
