@@ -38,8 +38,8 @@ METAD = [
     "grid -5 5 150 grid -5 5 150 grid -5 5 150"
 ]
 HOLD = ["fix hold all nanochart/restraint chart at 0 0 0 kappa 0.1 0.1 0.1"]
-# title: steps, commands. Au147 is the shipped distilled chart.
 PLAIN = "plain MD"
+# title: steps, commands. Au147 is the shipped distilled chart.
 VARIANTS = {
     PLAIN: (20000, []),
     "log every 100": (20000, ["fix chart all nanochart Au147 log COLVAR 100"]),

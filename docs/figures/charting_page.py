@@ -49,8 +49,7 @@ def page(name: str) -> str:
     optimiser, options = how(training)
     own = Dataset(f"data/{name}.h5").hash == training["data_hash"]  # else of another set, which the card of NAME describes
     data, of = (f"data/{name}.h5", "") if own else larger_set(name)
-    short = "" if ratio < 0.6 else (f" It should be below 0.6; {shown:,} samples were shown to it, and the loss\n"
-                                    "of those it learned from is lower already: it takes more structures.")  # fmt: skip
+    short = "" if ratio < 0.6 else f" It should be below 0.6; {shown:,} samples were shown to it."
     return f"""# {model}
 
 The 2023 chart (Telari et al., ACS Nano 17, 21287, doi:10.1021/acsnano.3c05653) of {atoms} {metal} atoms: the autoencoder of
