@@ -43,6 +43,16 @@ double extent_without_gap(std::vector<double> fraction) {
 
 }  // namespace
 
+Extent extent(int n, const double *x) {
+  Extent e{{x[0], x[1], x[2]}, {x[0], x[1], x[2]}};
+  for (int i = 1; i < n; ++i, x += 3)
+    for (int a = 0; a < 3; ++a) {
+      e.low[a] = std::min(e.low[a], x[3 + a]);
+      e.high[a] = std::max(e.high[a], x[3 + a]);
+    }
+  return e;
+}
+
 void check_finite(int n, const double *x) {
   bool bad = false;
   for (int i = 0; i < 3 * n; ++i) bad |= !(std::fabs(x[i]) < LARGEST);
@@ -72,18 +82,25 @@ void check_positions(int n, const double *x) {
   }
 }
 
-void unwrap(int n, const double *x, const Cell &cell, std::vector<double> &out) {
+const double *unwrap(int n, const double *x, const Cell &cell, std::vector<double> &out) {
   check_finite(n, x);
-  out.assign(x, x + 3 * n);
-  if (n == 0) return;
+  if (n == 0) return x;
   const double(&v)[3][3] = cell.vectors;
   const Vector normal[3] = {cross(v[1], v[2]), cross(v[2], v[0]), cross(v[0], v[1])};
   const double volume = dot(v[0], normal[0].v);
+  const Extent e = extent(n, x);
+  bool moved = false;
   for (int axis = 0; axis < 3; ++axis) {
     if (!cell.periodic[axis]) continue;
     if (!(std::fabs(volume) > 0) || !std::isfinite(volume))
       throw Error("cell: its three vectors span a volume of " + number(volume) +
                   " A^3, must be > 0 where a direction is periodic");
+    // Most often no atom is in another image: their fractional coordinates differ by less than a half.
+    double widest = 0;
+    for (int k = 0; k < 3; ++k) widest += std::fabs(normal[axis].v[k] / volume) * e.along(k);
+    if (widest < 0.5) continue;
+    if (!moved) out.assign(x, x + 3 * n);
+    moved = true;
     const auto fraction = [&](int i) { return dot(x + 3 * i, normal[axis].v) / volume; };
     // A cluster narrower than half the cell has every atom in the image nearest to the first; if
     // those images are as narrow, the rest of the cell is the largest gap.
@@ -94,7 +111,7 @@ void unwrap(int n, const double *x, const Cell &cell, std::vector<double> &out) 
       low = std::min(low, apart - whole);
       high = std::max(high, apart - whole);
       if (whole != 0)
-        for (int b = 0; b < 3; ++b) out[3 * i + b] -= whole * v[axis][b];
+        for (int k = 0; k < 3; ++k) out[3 * i + k] -= whole * v[axis][k];
     }
     if (!(high - low < 0.5)) {
       std::vector<double> fractions(n);
@@ -107,6 +124,7 @@ void unwrap(int n, const double *x, const Cell &cell, std::vector<double> &out) 
                   number(2 * extent * length) + " A, or take a group that is one cluster");
     }
   }
+  return moved ? out.data() : x;
 }
 
 }  // namespace nanochart

@@ -58,10 +58,10 @@ struct Kernels {
   // Its adjoint after d/dt: slopes of these cells, cell c from lambda[c-4..c-1], times factor.
   void (*slopes)(Range cells, const double *lambda, double factor, double *slopes);
 
-  // out[k] += sum_i c[i] in[k + i], k < n, i < taps. Works on k up to the next multiple of PAD, so
-  // that both arrays must be longer by PAD.
-  static constexpr int PAD = 32;
-  void (*correlate)(int n, const double *in, int taps, const double *c, double *out);
+  // out[k] = sum_p sum_i c[p taps + i] in[p stride + k + i], k < n, p < phases, i < taps, which is a
+  // multiple of TAPS. Works on k up to the next multiple of PAD, so that arrays must be longer by PAD.
+  static constexpr int PAD = 32, TAPS = 24;
+  void (*correlate)(int n, int phases, const double *in, int stride, int taps, const double *c, double *out);
 };
 
 namespace baseline { extern const Kernels kernels; }

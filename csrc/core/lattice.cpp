@@ -12,7 +12,7 @@ namespace {
 
 constexpr double PI = 3.14159265358979323846;
 constexpr double NODES_PER_BANDWIDTH = 9.9;  // not 10: the papers' steps are a hair above a quarter of it
-constexpr double REACH_IN_BANDWIDTHS = 6;  // exp(-36/2) = 1.5e-8
+constexpr double REACH_IN_BANDWIDTHS = 5.9;  // exp(-5.9^2/2) = 2.8e-8; 24 or 48 taps on the papers' grids
 constexpr double COINCIDENT = 1e-6;        // angstrom
 
 void check(const RdfGrid &grid) {
@@ -63,9 +63,13 @@ Lattice::Lattice(const RdfGrid &grid) {
   nodes = refine * (grid.bins - 1) + 2 * reach + 1;
 
   const std::vector<double> half = half_kernel(sigma, reach, h);
-  taps.resize(refine);
-  for (int n = -reach; n <= reach; ++n) taps[(n + reach) % refine].push_back(half[std::abs(n)]);
-  for (const auto &phase : taps) reversed.emplace_back(phase.rbegin(), phase.rend());
+  width = (count(0) + Kernels::TAPS - 1) / Kernels::TAPS * Kernels::TAPS;
+  taps.resize(refine * width);
+  reversed.resize(refine * width);
+  for (int n = 0; n <= 2 * reach; ++n) {
+    const int p = n % refine, i = n / refine;
+    taps[p * width + i] = reversed[p * width + count(p) - 1 - i] = half[std::abs(n - reach)];
+  }
 
   // Cell q between nodes q and q + 1 touches nodes q - 1 .. q + 2: q = -2 .. nodes, stored from 1.
   cells.count = nodes + 4 + 8;

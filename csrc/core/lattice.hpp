@@ -22,8 +22,10 @@ struct Lattice {
   double farthest;                     // in units of h: no longer distance reaches a node
   int closest;                         // the cell where two atoms at one place are found
   Cells cells;
-  // c[p + refine i] for each p < refine, and the same backwards.
-  std::vector<std::vector<double>> taps, reversed;
+  // [refine][width]: c[p + refine i], i < count(p), and the same backwards; then zeros.
+  int width;
+  std::vector<double> taps, reversed;
+  int count(int p) const { return p > 2 * reach ? 0 : (2 * reach - p) / refine + 1; }
 };
 
 }  // namespace nanochart

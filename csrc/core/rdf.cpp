@@ -96,8 +96,10 @@ struct Rdf::Impl {
 // Atoms keep apart and a cluster ends: a quarter of the nodes of a metal's grid touch no pair.
 Range Rdf::Impl::steps_of_pairs(const double *moments) const {
   int first = 1, last = lattice.nodes + 4;
-  while (first < last && moments[4 * first] == 0) ++first;
-  while (first < last && moments[4 * (last - 1)] == 0) --last;
+  const auto pairs = [moments](int cell) { return moments[4 * cell]; };
+  const auto four = [&](int cell) { return pairs(cell) + pairs(cell + 1) + pairs(cell + 2) + pairs(cell + 3); };
+  while (first + 4 < last && four(first) == 0) first += 4;
+  while (first + 4 < last && four(last - 4) == 0) last -= 4;
   // Cell c touches nodes c - 4 to c - 1.
   return {std::max(0, first - 4) / lattice.refine, (last - 2) / lattice.refine + 1};
 }
@@ -106,35 +108,40 @@ Range Rdf::Impl::steps_of_pairs(const double *moments) const {
 void Rdf::Impl::convolve(double weight, Range steps, Scratch &s, double *g) const {
   const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
   const Range near{steps.first * f, std::min(steps.last * f, nodes)};
-  s.rho.resize(nodes + Kernels::PAD);
+  s.rho.resize(nodes + f + Kernels::PAD);
   kernels.nodes(near, s.moments.data(), s.rho.data());
-  s.phase.assign(nodes / f + 1 + Kernels::PAD, 0.0);
-  s.sum.assign(bins + Kernels::PAD, 0.0);
-  const int reached = std::max(0, steps.first - static_cast<int>(lattice.taps[0].size()) + 1);
-  for (int p = 0; p < f && p < nodes; ++p) {
-    for (int i = steps.first, m = near.first + p; i < steps.last; ++i, m += f)
-      s.phase[i] = m < near.last ? s.rho[m] : 0;
-    const auto &taps = lattice.taps[p];
-    kernels.correlate(bins - reached, s.phase.data() + reached, static_cast<int>(taps.size()), taps.data(),
-                      s.sum.data() + reached);
+  std::fill_n(s.rho.begin() + near.last, f, 0.0);
+  const int stride = bins + lattice.width + Kernels::PAD;
+  s.phase.resize(f * stride);
+  for (int p = 0; p < f; ++p) {
+    double *const phase = s.phase.data() + p * stride;
+    const double *m = s.rho.data() + near.first + p;
+    std::fill_n(phase, steps.first, 0.0);
+    for (int i = steps.first; i < steps.last; ++i, m += f) phase[i] = *m;
+    std::fill(phase + steps.last, phase + stride, 0.0);
   }
+  s.sum.assign(bins + Kernels::PAD, 0.0);
+  const int reached = std::max(0, steps.first - lattice.count(0) + 1);
+  kernels.correlate(bins - reached, f, s.phase.data() + reached, stride, lattice.width, lattice.taps.data(),
+                    s.sum.data() + reached);
   for (int k = 0; k < bins; ++k) g[k] = weight * s.sum[k];
 }
 
 // dv_dg of one channel -> slopes of the occupied cells, the adjoint of the above.
 void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) const {
   const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
-  const int most = static_cast<int>(lattice.taps[0].size());  // no phase has more taps
-  s.phase.assign(bins + 2 * (most - 1) + Kernels::PAD, 0.0);  // dv_dg between zeros
+  const int most = lattice.count(0);  // no phase has more taps
+  s.phase.assign(bins + most + lattice.width + Kernels::PAD, 0.0);  // dv_dg between zeros
   std::copy(dv_dg, dv_dg + bins, s.phase.begin() + most - 1);
   s.rho.assign(nodes + 6, 0.0);
   double *lambda = s.rho.data() + 3;
-  for (int p = 0; p < f && p < nodes; ++p) {
-    const auto &taps = lattice.reversed[p];
-    const int count = static_cast<int>(taps.size()), first = s.occupied.first;
+  const int first = s.occupied.first;
+  s.sum.resize(bins + most + Kernels::PAD);
+  for (int p = 0; p < f; ++p) {
+    const int count = lattice.count(p);
     const int length = std::min(bins + count - 1, s.occupied.last) - first;
-    s.sum.assign(std::max(0, length) + Kernels::PAD, 0.0);
-    kernels.correlate(length, s.phase.data() + most - count + first, count, taps.data(), s.sum.data());
+    kernels.correlate(length, 1, s.phase.data() + most - count + first, 0, lattice.width,
+                      lattice.reversed.data() + p * lattice.width, s.sum.data());
     for (int i = 0, m = first * f + p; i < length; ++i, m += f) lambda[m] = s.sum[i];
   }
   const int inner = nodes + 4;  // behind it the cells that nobody sees, as cell 0 without force

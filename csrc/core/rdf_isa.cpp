@@ -207,26 +207,26 @@ static void slopes(Range cells, const double *lambda, double factor, double *slo
   }
 }
 
-// Taps W apart see the same vectors of `in`, one result further on: loads, which cross cache lines,
-// are shared by B results. Two sums of each: one would wait for itself.
-static void correlate(int n, const double *in, int taps, const double *c, double *out) {
-  constexpr int B = 4;
+// Taps W apart see the same vectors of `in`, one result further on: loads, which cross cache lines, are
+// shared by R taps of B results. R sums of each: one would wait for itself.
+static void correlate(int n, int phases, const double *in, int stride, int taps, const double *c, double *out) {
+  constexpr int B = Kernels::PAD / 8, R = 3;
+  static_assert(Kernels::TAPS % (R * W) == 0, "no tap is left over");
   for (int k = 0; k < n; k += B * W) {
-    Vec sum[2][B], x[B];
-    for (int b = 0; b < B; ++b) {
-      sum[0][b] = load(out + k + b * W);
-      sum[1][b] = Vec{};
-    }
-    for (int shift = 0; shift < W && shift < taps; ++shift) {
-      const double *next = in + k + shift;
-      for (int b = 0; b < B; ++b, next += W) x[b] = load(next);
-      for (int i = shift; i < taps;)
-        for (int r = 0; r < B && i < taps; ++r, i += W, next += W) {
-          for (int b = 0; b < B; ++b) sum[r % 2][b] += c[i] * x[(b + r) % B];
-          if (i + W < taps) x[r] = load(next);
+    Vec sum[R][B] = {};
+    for (int p = 0; p < phases; ++p)
+      for (int i = 0; i < taps; i += R * W)
+        for (int shift = i; shift < i + W; ++shift) {
+          const double *const from = in + p * stride + k + shift, *const tap = c + p * taps + shift;
+          Vec x[B + R - 1];
+          for (int b = 0; b < B + R - 1; ++b) {
+            x[b] = load(from + b * W);
+            hold(x[b]);
+          }
+          for (int r = 0; r < R; ++r)
+            for (int b = 0; b < B; ++b) sum[r][b] += tap[r * W] * x[b + r];
         }
-    }
-    for (int b = 0; b < B; ++b) store(out + k + b * W, sum[0][b] + sum[1][b]);
+    for (int b = 0; b < B; ++b) store(out + k + b * W, sum[0][b] + sum[1][b] + sum[2][b]);
   }
 }
 

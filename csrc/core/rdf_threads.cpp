@@ -10,7 +10,7 @@ namespace nanochart {
 ThreadLattice thread_lattice(const RdfGrid &grid, int species, std::vector<double> &taps) {
   const Lattice l(grid);
   taps.resize(2 * l.reach + 1);
-  for (int n = 0; n <= 2 * l.reach; ++n) taps[n] = l.taps[n % l.refine][n / l.refine];
+  for (int n = 0; n <= 2 * l.reach; ++n) taps[n] = l.taps[n % l.refine * l.width + n / l.refine];
   return {grid.bins, species, species * (species + 1) / 2, l.refine, l.reach, l.nodes,
           l.cells.scale, l.cells.shift, l.cells.lowest2, l.cells.farthest2[0]};
 }

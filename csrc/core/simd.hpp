@@ -23,6 +23,14 @@ typedef double VecU __attribute__((vector_size(8 * W), aligned(8), may_alias));
 
 static inline Vec load(const double *p) { return *reinterpret_cast<const VecU *>(p); }
 static inline void store(double *p, Vec v) { *reinterpret_cast<VecU *>(p) = v; }
+// In a register from here on: for its further uses compilers would rather load it again.
+static inline void hold(Vec &v) {
+#if defined(__SSE2__)
+  asm("" : "+v"(v));
+#else
+  (void)v;
+#endif
+}
 static inline Vec splat(double a) { return a - Vec{}; }
 
 static inline double sum(Vec v) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <string>
 #include <utility>
 
@@ -24,37 +23,25 @@ std::uint32_t every_third_bit(std::uint32_t a) {
   return (a | a << 2) & 0x09249249;
 }
 
-struct Extent {
-  double low[3], high[3];
-};
-
-Extent extent(int n, const double *x) {
-  Extent e{{x[0], x[1], x[2]}, {x[0], x[1], x[2]}};
-  for (int i = 1; i < n; ++i)
-    for (int a = 0; a < 3; ++a) {
-      e.low[a] = std::min(e.low[a], x[3 * i + a]);
-      e.high[a] = std::max(e.high[a], x[3 * i + a]);
-    }
-  return e;
-}
+double width(const Extent &e) { return std::max({e.along(0), e.along(1), e.along(2)}); }
 
 }  // namespace
 
 // Along a Morton curve through cells of 1/1024 of the cluster's extent.
 void SortedAtoms::order_in_space(int n, const double *x) {
   const Extent e = extent(n, x);
-  double width = 0;
-  for (int a = 0; a < 3; ++a) width = std::max(width, e.high[a] - e.low[a]);
+  const double all = width(e);
   std::vector<std::pair<std::uint32_t, int>> codes(n);
   for (int i = 0; i < n; ++i) {
     std::uint32_t code = 0;
     for (int a = 0; a < 3; ++a) {
-      const double cell = (x[3 * i + a] - e.low[a]) / width * 1023;
+      const double cell = (x[3 * i + a] - e.low[a]) / all * 1023;
       code |= every_third_bit(static_cast<std::uint32_t>(cell)) << a;
     }
     codes[i] = {code, i};
   }
   std::sort(codes.begin(), codes.end());
+  order_.resize(n);
   for (int i = 0; i < n; ++i) order_[i] = codes[i].second;
 }
 
@@ -70,12 +57,7 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   partial_ = rows.last - rows.first < n;
   scale_ = scale;
   cutoff_ = cutoff;
-  order_.resize(n);
-  std::iota(order_.begin(), order_.end(), 0);
-  const Extent e = extent(n, x);
-  double width = 0;
-  for (int a = 0; a < 3; ++a) width = std::max(width, e.high[a] - e.low[a]);
-  wide_ = n > 2 * TILE && width * scale > cutoff;
+  wide_ = n > 2 * TILE && width(extent(n, x)) * scale > cutoff;
   if (wide_) order_in_space(n, x);
 
   // Counting sort by (species, own or not), each block padded to whole vectors and one beyond.
@@ -109,7 +91,7 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   place_.resize(n);
   double *const px = data_.data(), *const py = px + stride_, *const pz = py + stride_;
   for (int k = 0; k < n; ++k) {
-    const int i = order_[k], to = one_block ? k : next[key(i)]++;
+    const int i = wide_ ? order_[k] : k, to = one_block ? k : next[key(i)]++;
     place_[i] = to;
     px[to] = x[3 * i] * scale;
     py[to] = x[3 * i + 1] * scale;

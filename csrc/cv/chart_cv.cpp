@@ -115,11 +115,7 @@ struct ChartCV::Impl {
   // g over all ranks. An error may concern one rank's rows alone: it travels in the summed status,
   // and then every rank looks at all atoms, so that all throw the same sentence.
   void sum_g(const Frame &frame) {
-    const double *x = frame.x;
-    if (frame.cell) {
-      unwrap(frame.n, frame.x, *frame.cell, unwrapped);
-      x = unwrapped.data();
-    }
+    const double *const x = frame.cell ? unwrap(frame.n, frame.x, *frame.cell, unwrapped) : frame.x;
     std::string error;
     g.back() = 0;
     try {

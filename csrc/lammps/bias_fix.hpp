@@ -57,11 +57,12 @@ class BiasFix : public LAMMPS_NS::Fix {
   double from_root(double value) const;  // on all ranks
 
   FixNanochart &chart() const;
-  std::string who() const { return std::string("fix ") + style + " " + id; }
+  const std::string &who() const { return who_; }
   MpiCommunicator &ranks() const { return ranks_; }
 
  private:
   mutable MpiCommunicator ranks_;
+  const std::string who_ = std::string("fix ") + style + " " + id;
   std::string restart_state_;
   bool changes_ = false, opened_ = false;
 };

@@ -47,8 +47,9 @@ void Evaluation::add_force(double scale, double **f, double *virial) {
   dv_dx_.resize(3 * local.size());
   double dv_dstrain[3][3];
   chart_.pullback(dv_ds_.data(), dv_dx_.data(), virial ? dv_dstrain[0] : nullptr);
-  for (std::size_t k = 0; k < local.size(); ++k)
-    for (int a = 0; a < 3; ++a) f[local[k]][a] -= scale * dv_dx_[3 * k + a];
+  const double *dv_dx = dv_dx_.data();
+  for (const int i : local)
+    for (int a = 0; a < 3; ++a) f[i][a] -= scale * *dv_dx++;
   if (!virial) return;
   const int rows[6] = {0, 1, 2, 0, 0, 1}, columns[6] = {0, 1, 2, 1, 2, 2};
   for (int c = 0; c < 6; ++c) virial[c] -= scale * dv_dstrain[rows[c]][columns[c]];

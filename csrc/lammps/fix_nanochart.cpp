@@ -76,8 +76,9 @@ void FixNanochart::step(int vflag) {
   if (!log_opened_) guarded(lmp, who(), [this] { open_log(); });
   for (auto *bias : biases()) bias->open_once();
   const double every = minimizing() ? 1 : arguments_.every;
-  if (biased() || log_is_due()) evaluate(biased());
-  if (biased())
+  const bool pull = biased();
+  if (pull || log_is_due()) evaluate(pull);
+  if (pull)
     guarded(lmp, who(), [&] {
       evaluation_->add_force(every * units_.energy, atom->f, vflag_global ? virial : nullptr);
     });

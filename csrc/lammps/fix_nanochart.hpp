@@ -52,7 +52,8 @@ class FixNanochart : public LAMMPS_NS::Fix {
     std::vector<double> values;
   } row_;  // not yet written
 
-  std::string who() const { return std::string("fix nanochart ") + id; }
+  const std::string who_ = std::string("fix nanochart ") + id;
+  const std::string &who() const { return who_; }
   const std::vector<BiasFix *> &biases() const;
   void find_biases() const;
   bool minimizing() const;

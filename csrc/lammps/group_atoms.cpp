@@ -39,17 +39,21 @@ void GroupAtoms::prepare() {
 }
 
 GroupAtoms::Share GroupAtoms::own_share() {
-  const int bit = group->bitmask[group_];
-  local_.clear();
+  const int bit = group->bitmask[group_], atoms = atom->nlocal;
+  const int *const mask = atom->mask, *const type = atom->type, *const species = species_of_type_.data();
+  double *const *const x = atom->x;
+  local_.resize(atoms);
+  int *const local = local_.data();
+  int count = 0;
   Share share{0, 0, 0};
-  for (int i = 0; i < atom->nlocal; ++i) {
-    if (!(atom->mask[i] & bit)) continue;
-    local_.push_back(i);
-    const double *x = atom->x[i];
-    if (!std::isfinite(x[0] + x[1] + x[2])) share.nan_tag = atom->tag_enable ? atom->tag[i] : -1;
-    if (species_of_type_[atom->type[i] - 1] < 0) share.foreign_type = atom->type[i];
+  for (int i = 0; i < atoms; ++i) {
+    if (!(mask[i] & bit)) continue;
+    local[count++] = i;
+    if (!std::isfinite(x[i][0] + x[i][1] + x[i][2])) share.nan_tag = atom->tag_enable ? atom->tag[i] : -1;
+    if (species[type[i] - 1] < 0) share.foreign_type = type[i];
   }
-  share.atoms = static_cast<std::int64_t>(local_.size());
+  local_.resize(count);
+  share.atoms = count;
   return share;
 }
 
@@ -128,11 +132,11 @@ Frame GroupAtoms::gather() {
   const bool several = model_.elements.size() > 1;
   x_.resize(3 * static_cast<std::size_t>(model_.atoms));
   if (several) species_.resize(model_.atoms);
-  for (std::size_t k = 0; k < local_.size(); ++k) {
-    const int i = local_[k];
-    for (int a = 0; a < 3; ++a) x_[3 * (rows.first + k) + a] = atom->x[i][a];
-    if (several) species_[rows.first + k] = species_of_type_[atom->type[i] - 1];
-  }
+  double *to = x_.data() + 3 * rows.first;
+  for (const int i : local_)
+    for (int a = 0; a < 3; ++a) *to++ = atom->x[i][a];
+  for (std::size_t k = 0; several && k < local_.size(); ++k)
+    species_[rows.first + k] = species_of_type_[atom->type[local_[k]] - 1];
   share_rows(x_, 3);
   if (several) share_rows(species_, 1);
   if (several) check_elements();

@@ -111,8 +111,8 @@ Array unwrap_frames(const Array &x, const Array &vectors, const std::array<bool,
   const std::size_t size = 3 * static_cast<std::size_t>(f.atoms);
   std::vector<double> moved;
   for (int frame = 0; frame < f.frames; ++frame) {
-    unwrap(f.atoms, x.data() + frame * size, cell, moved);
-    std::copy(moved.begin(), moved.end(), out.mutable_data() + frame * size);
+    const double *whole = unwrap(f.atoms, x.data() + frame * size, cell, moved);
+    std::copy(whole, whole + size, out.mutable_data() + frame * size);
   }
   return out;
 }
