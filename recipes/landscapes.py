@@ -1,20 +1,20 @@
 """The four data sets, from nothing: Au147, Ag147, Cu147, Au90.
 
-    python recipes/landscapes.py [Au147 ...] [--folder landscapes] [--jobs 2] [--length 1.0] [--seeds 0]
+    python recipes/landscapes.py [Au147 ...] [--folder landscapes] [--jobs 2] [--length 1.0] [--seeds 0] [--denser 1]
 
 For each system runs of parallel tempering from opposite starts, all their frames quenched, the comparison of the
 first and the last, the populations that its minima have at equilibrium, and the compact data set
 NAME.h5 of the repository. On two cores an hour and a half of MD, half an hour for the trajectories of
 recipes/Au147.py, and an hour of quenching. --length 10 makes every run of tempering ten times longer; --seeds 100
-makes other runs, for another folder, whose structures `nanochart dataset` joins to those of the first. An
-interrupted recipe continues where it stopped when started again. `nanochart ptmd`, `quench`,
+makes other runs, for another folder, whose structures `nanochart dataset` joins to those of the first; --denser 2
+takes frames twice as often. An interrupted recipe continues where it stopped when started again. `nanochart ptmd`, `quench`,
 `convergence`, `dataset` and `superposition` do the same one by one.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nanochart.landscape.ptmd import command as ptmd
@@ -77,8 +77,9 @@ def more(name: str, folder: Path, jobs: int) -> list[Path]:
     return [produce(folder / "Au147.trajectories.h5", plan(), jobs)]
 
 
-def landscape(name: str, folder: Path, jobs: int, longer: float, seeds: int = 0) -> None:
+def landscape(name: str, folder: Path, jobs: int, longer: float, seeds: int = 0, denser: int = 1) -> None:
     system = SYSTEMS[name]
+    system = replace(system, frame=system.frame / denser)
     runs = [folder / f"{name}-{start}" for start in system.starts]
     for run, start, length, seed in zip(runs, system.starts, system.lengths, system.seeds):
         temper(run, system, start, longer * length, seed + seeds)
@@ -108,12 +109,13 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side, for quenching and labels")
     parser.add_argument("--length", type=float, default=1.0, help="times the length of the runs")
     parser.add_argument("--seeds", type=int, default=0, help="added to the seeds of the runs")
+    parser.add_argument("--denser", type=int, default=1, help="frames so many times as often; swaps must be as frequent")
     options = parser.parse_args()
     if unknown := set(options.systems) - set(SYSTEMS):
         parser.error(f"{', '.join(unknown)}: must be of {', '.join(SYSTEMS)}")
     options.folder.mkdir(parents=True, exist_ok=True)
     for name in options.systems:
-        landscape(name, options.folder, options.jobs, options.length, options.seeds)
+        landscape(name, options.folder, options.jobs, options.length, options.seeds, options.denser)
 
 
 if __name__ == "__main__":
