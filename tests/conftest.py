@@ -35,3 +35,21 @@ def gpu():
     if reason:
         (pytest.fail if "gpu" in os.environ.get("NANOCHART_REQUIRE", "") else pytest.skip)(reason)
     return torch.device("cuda")
+
+
+@pytest.fixture
+def samples():
+    from training_cases import curves
+
+    return curves()
+
+
+@pytest.fixture
+def one_thread():
+    """torch on one thread: small networks are slower on more."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from training_cases import FAST
 
 from nanochart.chart.losses import final_losses, pca_loss
 from nanochart.chart.run_folder import best_model, load_checkpoint
@@ -12,26 +13,7 @@ from nanochart.chart.samples import Samples, draw_rows, grid_of, hold_out_groups
 from nanochart.chart.training import Settings, plateau, train
 from nanochart.landscape.dataset_file import NEITHER, TRAINING, VALIDATION
 
-FAST = dict(epochs=3, batch=16, precision="float32")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
-def samples():
-    """Smooth curves that three numbers describe, in trajectories of four, one bin constant."""
-    rng = np.random.default_rng(3)
-    z, x = rng.random((80, 3)), np.linspace(0, 1, 90)
-    g = sum(z[:, [i]] * np.exp(-((x - c) ** 2) / 0.02) for i, c in enumerate((0.2, 0.5, 0.8)))[:, None]
-    g[:, :, 7] = 0.25
-    g = g.astype(np.float32)
-    return Samples(g, g, hold_out_groups(np.arange(80) // 4), np.full(80, "quenched"))
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_the_loss_falls_and_files_say_so(samples, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from test_training import FAST, one_thread, samples  # noqa: F401
+from training_cases import FAST
 
 from nanochart.chart.autoencoder import Autoencoder
 from nanochart.chart.run_folder import best_model, load_checkpoint
@@ -11,15 +11,17 @@ from nanochart.chart.samples import Samples
 from nanochart.chart.training import Settings, train
 from nanochart.chart.warm_start import came_from, start_from
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture
-def first(samples, tmp_path):  # noqa: F811
+def first(samples, tmp_path):
     info = {"elements": ["Ag"], "atoms": 147, "training": {"data_hash": "abc", "split": "blocks"}}
     train(samples, tmp_path / "first", Settings(**FAST | {"epochs": 8}), info, progress=False)
     return tmp_path / "first"
 
 
-def test_the_first_losses_are_those_of_the_other_run(samples, first, tmp_path):  # noqa: F811
+def test_the_first_losses_are_those_of_the_other_run(samples, first, tmp_path):
     slow = Settings(**FAST | {"epochs": 1}, rate=1e-9)
     train(samples, tmp_path / "second", slow, progress=False, start=first)
     before, after = (load_checkpoint(f)["history"][-1]["validation"] for f in (first, tmp_path / "second"))
@@ -27,7 +29,7 @@ def test_the_first_losses_are_those_of_the_other_run(samples, first, tmp_path): 
     assert came_from(first) == {"elements": ["Ag"], "atoms": 147, "epochs": 8, "data_hash": "abc", "split": "blocks"}
 
 
-def test_a_shorter_grid_is_the_same_curve_stretched(samples, first):  # noqa: F811
+def test_a_shorter_grid_is_the_same_curve_stretched(samples, first):
     old, new = best_model(load_checkpoint(first)), Autoencoder(84, 3)
     short = samples.inputs[:, :, :84]
     new.fit_scalers(short, short)
@@ -49,7 +51,7 @@ def test_another_network_is_refused(first, change, error):
         start_from(Autoencoder(90, **change), first)
 
 
-def test_a_resumed_run_does_not_start_again(samples, first, tmp_path):  # noqa: F811
+def test_a_resumed_run_does_not_start_again(samples, first, tmp_path):
     assert isinstance(samples, Samples)
     longer = Settings(**FAST | {"epochs": 2})
     train(samples, tmp_path / "whole", longer, progress=False, start=first)
