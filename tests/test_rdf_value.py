@@ -64,7 +64,7 @@ def test_every_distance_of_a_dimer():
         assert np.abs(g - exact).max() <= TOLERANCE * peak
 
 
-@pytest.mark.parametrize("bandwidth_in_steps", [0.3, 1, 3.99, 9.9, 10.1, 57])
+@pytest.mark.parametrize("bandwidth_in_steps", [0.01, 0.3, 1, 3.99, 9.9, 10.1, 57])
 def test_every_ratio_of_bandwidth_and_step(bandwidth_in_steps):
     grid = RdfGrid(2, 0.1, 120, 0.1 * bandwidth_in_steps)
     x = hot(ICOSAHEDRON, seed=3)

@@ -18,8 +18,8 @@ Extent extent(int n, const double *x);
 
 // Positions x[N][3] (angstrom) of one compact cluster, moved by whole cell vectors so that every difference
 // x_j - x_i is the minimum image; the first atom stays. Along each periodic axis the cluster is cut at the
-// largest gap between its sorted fractional coordinates. Returns x itself when no atom has to move, else
-// out[N][3].
+// largest gap between its sorted fractional coordinates. Returns x itself where its extent shows that no atom
+// has to move, else out[N][3].
 // Throws Error when, along a periodic axis, box length minus that gap is not below half the box.
 const double *unwrap(int n, const double *x, const Cell &cell, std::vector<double> &out);
 

@@ -63,9 +63,10 @@ Lattice::Lattice(const RdfGrid &grid) {
   nodes = refine * (grid.bins - 1) + 2 * reach + 1;
 
   const std::vector<double> half = half_kernel(sigma, reach, h);
+  phases = std::min(refine, 2 * reach + 1);
   width = (count(0) + Kernels::TAPS - 1) / Kernels::TAPS * Kernels::TAPS;
-  taps.resize(refine * width);
-  reversed.resize(refine * width);
+  taps.resize(phases * width);
+  reversed.resize(phases * width);
   for (int n = 0; n <= 2 * reach; ++n) {
     const int p = n % refine, i = n / refine;
     taps[p * width + i] = reversed[p * width + count(p) - 1 - i] = half[std::abs(n - reach)];

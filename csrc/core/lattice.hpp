@@ -22,10 +22,11 @@ struct Lattice {
   double farthest;                     // in units of h: no longer distance reaches a node
   int closest;                         // the cell where two atoms at one place are found
   Cells cells;
-  // [refine][width]: c[p + refine i], i < count(p), and the same backwards; then zeros.
-  int width;
+  // [phases][width]: c[p + refine i], i < count(p), and the same backwards; then zeros. A phase is an
+  // offset p < refine at which there are taps: on a grid much coarser than the bandwidth not every one.
+  int phases, width;
   std::vector<double> taps, reversed;
-  int count(int p) const { return p > 2 * reach ? 0 : (2 * reach - p) / refine + 1; }
+  int count(int p) const { return (2 * reach - p) / refine + 1; }
 };
 
 }  // namespace nanochart

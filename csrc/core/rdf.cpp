@@ -110,10 +110,10 @@ void Rdf::Impl::convolve(double weight, Range steps, Scratch &s, double *g) cons
   const Range near{steps.first * f, std::min(steps.last * f, nodes)};
   s.rho.resize(nodes + f + Kernels::PAD);
   kernels.nodes(near, s.moments.data(), s.rho.data());
-  std::fill_n(s.rho.begin() + near.last, f, 0.0);
+  std::fill(s.rho.begin() + near.last, s.rho.end(), 0.0);
   const int stride = bins + lattice.width + Kernels::PAD;
-  s.phase.resize(f * stride);
-  for (int p = 0; p < f; ++p) {
+  s.phase.resize(lattice.phases * stride);
+  for (int p = 0; p < lattice.phases; ++p) {
     double *const phase = s.phase.data() + p * stride;
     const double *m = s.rho.data() + near.first + p;
     std::fill_n(phase, steps.first, 0.0);
@@ -122,7 +122,7 @@ void Rdf::Impl::convolve(double weight, Range steps, Scratch &s, double *g) cons
   }
   s.sum.assign(bins + Kernels::PAD, 0.0);
   const int reached = std::max(0, steps.first - lattice.count(0) + 1);
-  kernels.correlate(bins - reached, f, s.phase.data() + reached, stride, lattice.width, lattice.taps.data(),
+  kernels.correlate(bins - reached, lattice.phases, s.phase.data() + reached, stride, lattice.width, lattice.taps.data(),
                     s.sum.data() + reached);
   for (int k = 0; k < bins; ++k) g[k] = weight * s.sum[k];
 }
@@ -137,7 +137,7 @@ void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) co
   double *lambda = s.rho.data() + 3;
   const int first = s.occupied.first;
   s.sum.resize(bins + most + Kernels::PAD);
-  for (int p = 0; p < f; ++p) {
+  for (int p = 0; p < lattice.phases; ++p) {
     const int count = lattice.count(p);
     const int length = std::min(bins + count - 1, s.occupied.last) - first;
     kernels.correlate(length, 1, s.phase.data() + most - count + first, 0, lattice.width,
