@@ -46,7 +46,7 @@ def samples():
 
 @pytest.fixture
 def one_thread():
-    """torch on one thread: small networks are slower on more."""
+    """With two threads the order of sums, and with it the last digits, differ from run to run."""
     import torch
 
     before = torch.get_num_threads()

@@ -21,9 +21,9 @@ def load(path: Path):
 
 def test_recipe_and_page(tmp_path, monkeypatch):
     recipe, page = load(ROOT / "recipes" / "landscapes.py"), load(ROOT / "docs" / "figures" / "landscapes.py")
-    recipe.SYSTEMS["Au13"] = recipe.System("Au", 13, (250, 400, 4), 0.05, 0.1, 0.5, ("Ih", "Fcc"), (0.006, 0.006), (1, 2))
+    recipe.SYSTEMS["Au13"] = recipe.System("Au", 13, (250, 400, 4), 0.05, 0.2, 0.5, ("Ih", "Fcc"), (0.006, 0.006), (1, 2))
     for longer in (0.9, 1.0):  # goes on where it stopped, and makes the sets anew
-        recipe.landscape("Au13", tmp_path, 1, longer)
+        recipe.landscape("Au13", tmp_path, 1, longer, denser=2)
     composition = Composition.from_json(read_attributes(tmp_path / "Au13.h5")["composition"])
     assert composition.frames.sum() == 2 * 4 * 60 and composition.failed == 0
     data = Dataset(tmp_path / "Au13.h5")

@@ -88,17 +88,6 @@ def test_distil_from_other_data(trained):
     assert training["teacher_data_hash"] == dataset.Dataset(trained / "d.h5").hash
 
 
-@pytest.fixture
-def one_thread():
-    """With two threads the order of sums, and with it the last digits, differ from run to run."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def test_an_interrupted_training_goes_on(trained, tmp_path, one_thread):
     """Killed at any time: the folder has whole files, and the run ends as if it had not been stopped."""
     whole = train_dataset(trained / "d.h5", tmp_path / "whole", Settings("inherent", **TINY | {"epochs": 6}), progress=False)
