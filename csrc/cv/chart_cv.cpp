@@ -100,11 +100,13 @@ struct ChartCV::Impl {
                     std::to_string(i + 1) + " has species " + std::to_string(frame.species[i]));
   }
 
-  // This rank's part of g. A GPU does all rows for root.
-  void own_g(const Frame &frame, const double *x) {
+  // This rank's part of g. A GPU does all rows for root. Pairs are kept only for a gradient: writing them
+  // to memory costs more than g when the caches hold another program's data.
+  void own_g(const Frame &frame, bool gradient, const double *x) {
     const int *species = metadata.elements.size() > 1 ? frame.species : nullptr;
     rows = frame.rows;
-    if (!on_gpu) return pass->value(frame.n, x, species, rows, g.data());
+    if (!on_gpu && gradient) return pass->value(frame.n, x, species, rows, g.data());
+    if (!on_gpu) return rdf->value(frame.n, x, species, rows, g.data());
     std::fill(g.begin(), g.end(), 0.0);
     if (!gpu) return;
     check_finite(frame.n, x);
@@ -114,12 +116,12 @@ struct ChartCV::Impl {
 
   // g over all ranks. An error may concern one rank's rows alone: it travels in the summed status,
   // and then every rank looks at all atoms, so that all throw the same sentence.
-  void sum_g(const Frame &frame) {
+  void sum_g(const Frame &frame, bool gradient) {
     const double *const x = frame.cell ? unwrap(frame.n, frame.x, *frame.cell, unwrapped) : frame.x;
     std::string error;
     g.back() = 0;
     try {
-      own_g(frame, x);
+      own_g(frame, gradient, x);
     } catch (const std::exception &failure) {
       error = failure.what();
       g.back() = 1;
@@ -146,7 +148,7 @@ void ChartCV::value(const Frame &frame, bool gradient, double *s) {
   Impl &m = *impl_;
   m.kept = false;
   m.check(frame);
-  m.sum_g(frame);
+  m.sum_g(frame, gradient);
   on_root(*m.comm, m.s, [&] {
     m.encoder->value(m.g.data(), gradient, m.s.data());
     for (int i = 0; i < dim(); ++i)

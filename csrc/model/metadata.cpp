@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "model/network_kernels.hpp"
 
 namespace nanochart {
 namespace {
@@ -49,14 +50,17 @@ Outside outside_of(const std::string &path, const Json &json, std::size_t size) 
   const Json values = entry<Json>(path, json, "outside");
   Outside outside{entry<std::vector<double>>(path, values, "mean"), {},
                   entry<double>(path, values, "noise"), entry<double>(path, values, "unit")};
+  const auto rows = entry<std::vector<std::vector<double>>>(path, values, "rows");
   bool good = outside.mean.size() == size && outside.noise > 0 && outside.unit > 0;
-  for (const auto &row : entry<std::vector<std::vector<double>>>(path, values, "rows")) {
-    good = good && row.size() == size;
-    outside.rows.insert(outside.rows.end(), row.begin(), row.end());
-  }
+  for (const auto &row : rows) good = good && row.size() == size;
   if (!good)
     fail(path, "has a wrong \"outside\", must have mean and rows of " + std::to_string(size) +
                    " numbers, noise > 0 and unit > 0");
+  constexpr std::size_t PAD = NetworkProducts<double>::PAD;
+  const std::size_t width = (rows.size() + PAD - 1) / PAD * PAD;
+  outside.columns.resize(size * width);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (std::size_t k = 0; k < size; ++k) outside.columns[k * width + i] = rows[i][k];
   return outside;
 }
 

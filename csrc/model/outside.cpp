@@ -4,23 +4,24 @@
 #include <cmath>
 #include <limits>
 
+#include "model/network_kernels.hpp"
+
 namespace nanochart {
 
 double Outside::operator()(const double *g) const {
   if (mean.empty()) return std::numeric_limits<double>::quiet_NaN();
   const std::size_t size = mean.size();
   std::vector<double> r(size);
+  AlignedVector along(columns.size() / size);
   double squared = 0;
   for (std::size_t k = 0; k < size; ++k) {
     r[k] = g[k] - mean[k];
     squared += r[k] * r[k];
   }
   squared /= noise;
-  for (const double *row = rows.data(); row != rows.data() + rows.size(); row += size) {
-    double t = 0;
-    for (std::size_t k = 0; k < size; ++k) t += row[k] * r[k];
-    squared -= t * t;
-  }
+  network_products(double()).add_rows(static_cast<int>(size), static_cast<int>(along.size()), columns.data(),
+                                      r.data(), along.data());
+  for (const double t : along) squared -= t * t;
   return std::sqrt(std::max(squared, 0.0)) / unit;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 #include <vector>
 
+#include "core/aligned.hpp"
+
 namespace nanochart {
 
 // How far outside its training data a model is used: the Mahalanobis distance of g under
@@ -10,7 +12,7 @@ namespace nanochart {
 // python/nanochart/chart/outside.py derives it and makes the numbers.
 struct Outside {
   std::vector<double> mean;  // [C*K]
-  std::vector<double> rows;  // [m][C*K]
+  AlignedVector columns;     // [C*K][m]: the rows, and rows of zeros up to whole vectors
   double noise = 0, unit = 0;
 
   // g[C*K] -> outside; NaN when the model file has no such numbers.
