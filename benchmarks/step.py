@@ -1,9 +1,11 @@
 """Cost of an MD step of Au147 on one core, as a ratio to plain MD in the same run.
 
-Every variant runs once with each of `SEEDS` of velocities, between two runs of plain MD with the same velocities: a
-bias changes the path, and paths of plain MD themselves differ in speed by some percent. The median of the ratios
-counts, of CPU times, which other processes disturb less than wall time. The last row is what people do without
-nanochart: `fix external` calling PyTorch autograd from Python.
+All variants of one set of velocities are open at once and take turns of some ten milliseconds, each between two turns of
+plain MD: a processor that is shared or changes its clock does so more slowly than that. The ratio is the median over
+all turns of CPU times; least and most are medians of single sets of velocities: a bias changes the path, paths differ
+in speed, and so do two equal runs by what of them meets in a cache. The descriptor alone, value and pull-back over and
+over, takes its turns too. The last row is what people do without nanochart: `fix external` calling PyTorch
+autograd from Python.
 """
 
 from __future__ import annotations
@@ -11,12 +13,22 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from statistics import median
+from uuid import uuid4
+
+import numpy as np
+from rdf import cluster
+
+from nanochart import RdfGrid, _core
+from nanochart.chart.student import student_grid
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SEEDS = (4928459, 4928460, 4928461, 4928462, 4928463)
+TURNS = 20
 TEMPERATURE = 400
 
 DECK = """\
@@ -39,17 +51,18 @@ METAD = [
 ]
 HOLD = ["fix hold all nanochart/restraint chart at 0 0 0 kappa 0.1 0.1 0.1"]
 PLAIN = "plain MD"
-# title: steps, commands. Au147 is the shipped distilled chart.
+# title: steps of a turn, commands. Au147 is the shipped distilled chart.
 VARIANTS = {
-    PLAIN: (20000, []),
-    "log every 100": (20000, ["fix chart all nanochart Au147 log COLVAR 100"]),
-    "log every 1": (5000, ["fix chart all nanochart Au147 log COLVAR 1"]),
-    "restraint every 1": (5000, ["fix chart all nanochart Au147", *HOLD]),
-    "metadynamics in 3D every 5": (10000, ["fix chart all nanochart Au147 every 5", *METAD]),
-    "metadynamics in 3D every 1": (5000, ["fix chart all nanochart Au147", *METAD]),
-    "charting network, log every 100": (5000, ["fix chart all nanochart Au147-charting log COLVAR 100"]),
-    "charting network, restraint every 1": (500, ["fix chart all nanochart Au147-charting", *HOLD]),
+    PLAIN: (500, []),
+    "log every 100": (500, ["fix chart all nanochart Au147 log COLVAR 100"]),
+    "log every 1": (250, ["fix chart all nanochart Au147 log COLVAR 1"]),
+    "restraint every 1": (250, ["fix chart all nanochart Au147", *HOLD]),
+    "metadynamics in 3D every 5": (500, ["fix chart all nanochart Au147 every 5", *METAD]),
+    "metadynamics in 3D every 1": (250, ["fix chart all nanochart Au147", *METAD]),
+    "charting network, log every 100": (500, ["fix chart all nanochart Au147-charting log COLVAR 100"]),
+    "charting network, restraint every 1": (10, ["fix chart all nanochart Au147-charting", *HOLD]),
 }
+DESCRIPTOR = "descriptor alone, value + pull-back"
 EXTERNAL = "fix external, PyTorch autograd, every 1"
 
 
@@ -61,15 +74,34 @@ def new_run(folder: Path, commands: list[str], seed: int = SEEDS[0]):
         DECK.format(data=folder / "Ih147.data", potential=folder / "Au.eam.alloy", temperature=TEMPERATURE, seed=seed)
     )
     for command in commands:
-        lmp.command(command.replace("COLVAR", str(folder / "COLVAR")))
+        lmp.command(command.replace("COLVAR", str(folder / f"COLVAR.{uuid4().hex}")))
     return lmp
 
 
-def seconds_per_step(lmp, steps: int, before: int = 100) -> float:
+def turn_of(lmp, steps: int, before: int = 100) -> Callable[[], float]:
+    """Seconds of CPU a step, of so many more steps at each call."""
     lmp.command(f"run {before}")  # first evaluations of the network are slow
-    start = time.process_time()
-    lmp.command(f"run {steps} pre no post no")
-    return (time.process_time() - start) / steps
+
+    def turn() -> float:
+        start = time.process_time()
+        lmp.command(f"run {steps} pre no post no")
+        return (time.process_time() - start) / steps
+
+    return turn
+
+
+def descriptor_turn(repeats: int = 1000) -> Callable[[], float]:
+    """Seconds of value + pull-back on the grid of a distilled chart, as in_core of rdf.py has them."""
+    grid = student_grid(RdfGrid.charting(340))
+    kernel = _core.Rdf(grid.start, grid.step, grid.bins, grid.bandwidth)
+    x, dv_dg = cluster(147), np.random.default_rng(1).normal(size=(1, grid.bins))
+
+    def turn() -> float:
+        start = time.process_time()
+        kernel.pass_rows(x[None], None, dv_dg, 0, len(x), repeats)
+        return (time.process_time() - start) / repeats
+
+    return turn
 
 
 def with_autograd(folder: Path, model: str = "Au147-charting", seed: int = SEEDS[0]):
@@ -97,39 +129,40 @@ def with_autograd(folder: Path, model: str = "Au147-charting", seed: int = SEEDS
     return lmp
 
 
-def timed(folder: Path, title: str, seed: int) -> float:
-    if title == EXTERNAL:
-        lmp, steps, before = with_autograd(folder, seed=seed), 20, 3
-    else:
-        (steps, commands), before = VARIANTS[title], 100
-        lmp = new_run(folder, commands, seed)
-    seconds = seconds_per_step(lmp, steps, before)
-    lmp.close()
-    return seconds
+def turns(folder: Path, seed: int) -> dict[str, Callable[[], float]]:
+    found = {}
+    for title, (steps, commands) in VARIANTS.items():
+        found[title] = turn_of(new_run(folder, commands, seed), steps)
+    return found | {DESCRIPTOR: descriptor_turn(), EXTERNAL: turn_of(with_autograd(folder, seed=seed), 1, before=3)}
 
 
 def run() -> list[dict]:
     from nanochart.demo import prepare
 
-    titles = [title for title in (*VARIANTS, EXTERNAL) if title != PLAIN]
-    plain: list[float] = []
-    seconds: dict[str, list[float]] = {title: [] for title in titles}
-    ratios: dict[str, list[float]] = {title: [] for title in titles}
+    seconds: dict[str, list[list[float]]] = {}  # of each set of velocities
+    ratios: dict[str, list[list[float]]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)
         for seed in SEEDS:
-            plain.append(timed(folder, PLAIN, seed))
-            for title in titles:
-                seconds[title].append(timed(folder, title, seed))
-                plain.append(timed(folder, PLAIN, seed))
-                ratios[title].append(2 * seconds[title][-1] / (plain[-2] + plain[-1]))
-    rows = [{"variant": PLAIN, "ms a step": 1e3 * median(plain), "times plain MD": 1, "from": 1, "to": 1}]
-    for title in titles:
-        r = ratios[title]
-        rows.append({"variant": title, "ms a step": 1e3 * median(seconds[title]), "times plain MD": median(r),
-                     "from": min(r), "to": max(r)})  # fmt: skip
-    return rows
+            todo = turns(folder, seed)
+            plain = todo.pop(PLAIN)
+            before = plain()
+            for new in (seconds, ratios):
+                for title in (PLAIN, *todo):
+                    new.setdefault(title, []).append([])
+            for _ in range(TURNS):
+                for title, turn in todo.items():
+                    spent, after = turn(), plain()
+                    seconds[title][-1].append(spent)
+                    seconds[PLAIN][-1].append(after)
+                    ratios[title][-1].append(2 * spent / (before + after))
+                    ratios[PLAIN][-1].append(1.0)
+                    before = after
+    return [{"variant": title, "ms a step": 1e3 * median(chain(*seconds[title])),
+             "times plain MD": median(chain(*ratios[title])),
+             "from": min(map(median, ratios[title])), "to": max(map(median, ratios[title]))}
+            for title in seconds]  # fmt: skip
 
 
 if __name__ == "__main__":
