@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -171,10 +172,11 @@ void Rdf::Impl::value(Scratch &s, int n, const double *x, double *g) const {
   for (int a = 0; a < species; ++a) {
     for (int b = a; b < species; ++b, g += grid.bins) {
       s.moments.assign(4 * lattice.cells.count, 0.0);
-      s.atoms.for_pairs(a, b, [&](Range r, Range c, Visit visit) {
+      const auto deposit = [&](Range r, Range c, Visit visit) {
         kernels.deposit(s.atoms.points(), r, c, visit, lattice.cells, s.moments.data(),
                         s.kept ? &pairs : nullptr);
-      });
+      };
+      s.atoms.for_pairs(a, b, std::cref(deposit));  // by reference: a copy would be allocated
       if (s.moments[4 * lattice.closest] > 0) check_positions(n, x);
       const Range steps = steps_of_pairs(s.moments.data());
       convolve(weight, steps, s, g);
@@ -191,10 +193,11 @@ void Rdf::Impl::pullback(Scratch &s, int n, const double *dv_dg, double *dv_dx,
   for (int a = 0; a < species; ++a) {
     for (int b = a; b < species; ++b, dv_dg += grid.bins) {
       convolve_back(factor, s, dv_dg);
-      s.atoms.for_pairs(a, b, [&](Range r, Range c, Visit visit) {
+      const auto pull = [&](Range r, Range c, Visit visit) {
         kernels.pull(s.atoms.points(), r, c, visit, lattice.cells, s.slopes.data(), force,
                      s.kept ? &pairs : nullptr);
-      });
+      };
+      s.atoms.for_pairs(a, b, std::cref(pull));
     }
   }
   s.atoms.unsort(dv_dx, dv_dstrain);

@@ -24,21 +24,21 @@ void Evaluation::value(const std::vector<BiasFix *> &biases, bool gradient, std:
     atoms_.check_places();  // the chart counts atoms in its own order: rather name their IDs
     throw;
   }
-  std::vector<double> energies(biases.size(), 0.0);
+  values_.assign(biases.size(), 0.0);
   std::fill(dv_ds_.begin(), dv_ds_.end(), 0.0);
   // Biases live on one rank, so that ranks never drift apart.
   on_root(*comm_, [&] {
     for (std::size_t b = 0; b < biases.size(); ++b) {
       biases[b]->advance(now);
-      energies[b] = biases[b]->bias().value(s_.data(), dv_ds_.data());
+      values_[b] = biases[b]->bias().value(s_.data(), dv_ds_.data());
     }
   });
-  comm_->broadcast(energies.data(), static_cast<int>(energies.size() * sizeof(double)));
+  comm_->broadcast(values_.data(), static_cast<int>(values_.size() * sizeof(double)));
   if (energies_.size() != biases.size()) energies_.clear();
   energy_ = 0;
   for (std::size_t b = 0; b < biases.size(); ++b) {
-    energies_[biases[b]->id] = energies[b];
-    energy_ += energies[b];
+    energies_[biases[b]->id] = values_[b];
+    energy_ += values_[b];
   }
 }
 

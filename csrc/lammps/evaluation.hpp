@@ -41,6 +41,7 @@ class Evaluation {
   ChartCV chart_;
   GroupAtoms atoms_;
   std::vector<double> s_, dv_ds_, dv_dx_;
+  std::vector<double> values_;  // V of each bias
   std::map<std::string, double> energies_;
   double energy_ = 0;
 };

@@ -14,12 +14,6 @@
 
 namespace nanochart {
 
-struct GroupAtoms::Share {
-  std::int64_t atoms;
-  std::int64_t foreign_type;  // an atom type in the group that the model does not know, or 0
-  std::int64_t nan_tag;       // ID of an atom without a place, or 0
-};
-
 GroupAtoms::GroupAtoms(LAMMPS_NS::LAMMPS *lammps, std::shared_ptr<MpiCommunicator> comm, int group,
                        const ModelMetadata &model, std::vector<std::string> elements)
     : Pointers(lammps),
@@ -57,10 +51,10 @@ GroupAtoms::Share GroupAtoms::own_share() {
   return share;
 }
 
-void GroupAtoms::check(const std::vector<Share> &shares) const {
+void GroupAtoms::check_shares() const {
   const std::string name = std::string("group ") + group->names[group_];
   std::int64_t atoms = 0;
-  for (const auto &share : shares) {
+  for (const auto &share : shares_) {
     atoms += share.atoms;
     if (share.nan_tag)
       throw Error("atom " + std::to_string(share.nan_tag) +
@@ -71,7 +65,7 @@ void GroupAtoms::check(const std::vector<Share> &shares) const {
     throw Error(name + " has " + std::to_string(atoms) + " atoms, but model " + model_.name +
                 " is for " + std::to_string(model_.atoms) +
                 ": atoms were lost, or the group or the model is another one");
-  for (const auto &share : shares) {
+  for (const auto &share : shares_) {
     if (!share.foreign_type) continue;
     const std::string &element = types_[share.foreign_type - 1];
     throw Error(name + " has atoms of type " + std::to_string(share.foreign_type) + ", which is " +
@@ -115,17 +109,17 @@ void GroupAtoms::share_rows(std::vector<Value> &values, int width) const {
 Frame GroupAtoms::gather() {
   if (species_of_type_.empty()) prepare();
   const int ranks = comm_->ranks();
-  std::vector<Share> shares(ranks);
-  shares[comm_->rank()] = own_share();
+  shares_.resize(ranks);
+  shares_[comm_->rank()] = own_share();
   if (ranks > 1)
-    MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, shares.data(), sizeof(Share), MPI_BYTE,
+    MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, shares_.data(), sizeof(Share), MPI_BYTE,
                   comm_->world());
-  check(shares);
+  check_shares();
 
   counts_.assign(ranks, 0);
   firsts_.assign(ranks + 1, 0);
   for (int r = 0; r < ranks; ++r) {
-    counts_[r] = static_cast<int>(shares[r].atoms);
+    counts_[r] = static_cast<int>(shares_[r].atoms);
     firsts_[r + 1] = firsts_[r] + counts_[r];
   }
   const Rows rows{firsts_[comm_->rank()], firsts_[comm_->rank() + 1]};

@@ -1,6 +1,7 @@
 #pragma once
 #include <pointers.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,9 +44,14 @@ class GroupAtoms : protected LAMMPS_NS::Pointers {
   std::vector<double> x_;
   Cell cell_;
 
-  struct Share;  // what one rank tells the others
+  struct Share {  // what one rank tells the others
+    std::int64_t atoms;
+    std::int64_t foreign_type;  // an atom type in the group that the model does not know, or 0
+    std::int64_t nan_tag;       // ID of an atom without a place, or 0
+  };
+  std::vector<Share> shares_;
   Share own_share();
-  void check(const std::vector<Share> &shares) const;
+  void check_shares() const;
   void check_elements() const;
   const Cell *cell();
   template <class Value>
