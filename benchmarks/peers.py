@@ -28,8 +28,6 @@ import nanochart
 
 FRAMES = cluster(147) + np.random.default_rng(2).normal(scale=0.05, size=(8, 147, 3))
 MODELS = ("Au147", "Au147-charting")
-POINTS = torch.tensor(GRID.points)
-WIDTH = GRID.bandwidth
 
 
 def least_time(call) -> float:
@@ -44,10 +42,10 @@ def distribution(x: torch.Tensor, points: torch.Tensor, width: float) -> torch.T
 class Chart(torch.nn.Module):
     """Positions [N,3] -> s[d] in PyTorch alone."""
 
-    def __init__(self, encoder, width: float):
+    def __init__(self, encoder, grid: nanochart.RdfGrid):
         super().__init__()
-        self.encoder, self.width = encoder, width
-        self.register_buffer("points", POINTS)
+        self.encoder, self.width = encoder, grid.bandwidth
+        self.register_buffer("points", torch.tensor(grid.points))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         r = torch.pdist(x)
@@ -82,9 +80,9 @@ def charts() -> list[dict]:
         ours = least_time(lambda: cv.pullback(FRAMES[0], ones))  # holds one value
         rows.append({"what": f"s and its gradient, {model}", "how": "nanochart.ChartCV", "ms": 1e3 * ours, "ratio": 1.0})
         encoder = torch.jit.load(cv.path).eval()
-        eager = Chart(encoder, WIDTH)
+        eager = Chart(encoder, cv.grid)
         ways = {"PyTorch autograd, eager": lambda: eager, "PyTorch autograd, scripted": lambda: torch.jit.script(eager),
-                "PyTorch autograd, g compiled": lambda: compiled(encoder)}  # fmt: skip
+                "PyTorch autograd, g compiled": lambda: compiled(encoder, cv.grid)}  # fmt: skip
         for how, make in ways.items():
             row = {"what": f"s and its gradient, {model}", "how": how}
             try:
@@ -99,10 +97,11 @@ def charts() -> list[dict]:
     return rows
 
 
-def compiled(encoder):
+def compiled(encoder, grid: nanochart.RdfGrid):
     """torch.compile does not take a TorchScript network, so the distribution alone is compiled."""
     g = torch.compile(distribution, dynamic=False)
-    return lambda x: encoder(g(x, POINTS, WIDTH).float()[None, None])[0]
+    points = torch.tensor(grid.points)
+    return lambda x: encoder(g(x, points, grid.bandwidth).float()[None, None])[0]
 
 
 def descriptors() -> list[dict]:
@@ -136,7 +135,7 @@ def descriptors() -> list[dict]:
         from dscribe.descriptors import MBTR
 
         mbtr = MBTR(species=["Au"], geometry={"function": "distance"}, weighting={"function": "unity"}, periodic=False,
-                    grid={"min": float(GRID.points[0]), "max": float(GRID.points[-1]), "n": GRID.bins, "sigma": WIDTH})  # fmt: skip
+                    grid={"min": float(GRID.points[0]), "max": float(GRID.points[-1]), "n": GRID.bins, "sigma": GRID.bandwidth})  # fmt: skip
         atoms = Atoms("Au147", x)
         return least_time(lambda: mbtr.create(atoms))
 

@@ -1,7 +1,7 @@
 """The tables of README.md and docs/performance.md that stand between <!-- NAME --> and <!-- end -->, from
 benchmarks/results/NAME.json. NAME.PROCESSOR.json are results kept of other processors, <!-- processors --> their steps.
 
-    python benchmarks/run.py rdf encoder step scaling
+    python benchmarks/run.py rdf encoder step scaling peers
     python docs/figures/performance_tables.py
 """
 
@@ -31,6 +31,7 @@ COLUMNS = {
             ("autograd_ms", "PyTorch autograd value + pull-back, ms")],
     "encoder": [("what", "what"), ("GFLOP/s", "GFLOP/s"), ("value ms", "value ms"),
                 ("value + pull-back ms", "value + pull-back ms"), ("of matrix product", "of matrix product")],
+    "peers": [("what", "what"), ("how", "how"), ("ms", "ms"), ("ratio", "times nanochart")],
     "scaling": [("N", "N"), ("value + pull-back ms", "value + pull-back, ms"), ("exponent", "exponent"),
                 ("step with 1 rank, ms", "step with 1 rank, ms"), ("step with 2 ranks, ms", "step with 2 ranks, ms")],
 }  # fmt: skip
