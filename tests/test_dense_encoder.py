@@ -91,8 +91,9 @@ def test_same_as_torchscript(case, tmp_path):
         encoder.pullback(dv_ds)
 
 
-def test_instruction_sets_agree(tmp_path):
-    path = write(tmp_path / "m.pt", dtype=torch.float64)
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-13), (torch.float32, 1e-5)])
+def test_instruction_sets_agree(dtype, tolerance, tmp_path):
+    path = write(tmp_path / "m.pt", dtype=dtype)
     script = f"""
 import numpy as np
 from nanochart import _core
@@ -110,7 +111,10 @@ print(_core.current_isa(), *[float(v).hex() for v in e.value(g, gradient=True)],
         results[isa] = np.array([float.fromhex(n) for n in numbers])
         assert len(results[isa]) == 93
     for values in results.values():
-        assert values == pytest.approx(results["baseline"], rel=0, abs=1e-13 * np.abs(values).max())
+        assert values == pytest.approx(results["baseline"], rel=0, abs=tolerance * np.abs(values).max())
+    # s is the same to the bit in a row of a log and at a biased step (core/pace.hpp); baseline has no fused products.
+    fused = [values[:3] for isa, values in results.items() if isa != "baseline"]
+    assert all(np.array_equal(s, fused[0]) for s in fused)
 
 
 @pytest.mark.parametrize(

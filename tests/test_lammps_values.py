@@ -72,6 +72,15 @@ def test_s_is_that_of_python(start, model, tolerance):
     assert lmp.extract_fix("c", 0, 1, 3) == pytest.approx(chart.outside(cluster()), rel=1e-9, nan_ok=True)
 
 
+def test_seldom_rows_are_those_of_every_step(start, tmp_path):
+    """Rows far apart are computed without 512-bit vectors, where a processor has them."""
+    start("fix c all nanochart Au147 log often 1\nfix d all nanochart Au147 log seldom 20\nrun 60")
+    often, seldom = (np.loadtxt(tmp_path / name) for name in ("often", "seldom"))
+    assert len(often) == 61 and len(seldom) == 4
+    np.testing.assert_allclose(seldom[:, :4], often[::20, :4], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(seldom[:, 4], often[::20, 4], rtol=1e-9)
+
+
 def test_force_and_virial_are_derivatives(start):
     """Central differences at two steps: their error falls as step^2, and without that term they
     agree to 1e-8."""

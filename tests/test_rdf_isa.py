@@ -14,7 +14,7 @@ import sys, numpy as np
 sys.path.insert(0, {tests!r})
 from rdf_cases import CHARTING, ICOSAHEDRON, hot, random_cluster
 from nanochart import _core, rdf, rdf_pullback
-out = dict(isa=_core.current_isa())
+out = dict(isa=_core.current_isa(), seldom=_core.current_isa(seldom=True))
 for name, x, species in [("ih", hot(ICOSAHEDRON), None),
                          ("mixed", hot(ICOSAHEDRON), ["Ag"] * 50 + ["Cu"] * 97),
                          ("wide", random_cluster(400, 2) * 1.8, None)]:
@@ -42,13 +42,21 @@ def test_all_agree(tmp_path):
         done = run(isa, tmp_path / f"{isa}.npz")
         assert done.returncode == 0, done.stderr
         results[isa] = np.load(tmp_path / f"{isa}.npz")
-        assert results[isa]["isa"] == isa
+        assert results[isa]["isa"] == results[isa]["seldom"] == isa
     for isa in isas[1:]:
         for name, values in results[isa].items():
-            if name != "isa":
+            if name not in ("isa", "seldom"):
                 reference = results["baseline"][name]
                 np.testing.assert_allclose(values, reference, rtol=0,
                                            atol=1e-12 * np.abs(reference).max())
+
+
+def test_seldom_work_leaves_the_clock_alone(tmp_path):
+    done = run("", tmp_path / "free.npz")
+    assert done.returncode == 0, done.stderr
+    found = np.load(tmp_path / "free.npz")
+    assert found["isa"] == _core.available_isas()[-1]
+    assert found["seldom"] == [isa for isa in _core.available_isas() if isa != "avx512"][-1]
 
 
 @pytest.mark.parametrize("isa", ["sse9", "AVX2"])

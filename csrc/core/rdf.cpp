@@ -78,7 +78,7 @@ struct Rdf::Impl {
   RdfGrid grid;
   int species;
   Lattice lattice;
-  const Kernels &kernels = current_kernels();
+  const Kernels *kernels = &current_kernels();
 
   double pair_weight(int n) const { return 2.0 / (static_cast<double>(n) * (n - 1)); }
 
@@ -110,7 +110,7 @@ void Rdf::Impl::convolve(double weight, Range steps, Scratch &s, double *g) cons
   const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
   const Range near{steps.first * f, std::min(steps.last * f, nodes)};
   s.rho.resize(nodes + f + Kernels::PAD);
-  kernels.nodes(near, s.moments.data(), s.rho.data());
+  kernels->nodes(near, s.moments.data(), s.rho.data());
   std::fill(s.rho.begin() + near.last, s.rho.end(), 0.0);
   const int stride = bins + lattice.width + Kernels::PAD;
   s.phase.resize(lattice.phases * stride);
@@ -123,7 +123,7 @@ void Rdf::Impl::convolve(double weight, Range steps, Scratch &s, double *g) cons
   }
   s.sum.assign(bins + Kernels::PAD, 0.0);
   const int reached = std::max(0, steps.first - lattice.count(0) + 1);
-  kernels.correlate(bins - reached, lattice.phases, s.phase.data() + reached, stride, lattice.width, lattice.taps.data(),
+  kernels->correlate(bins - reached, lattice.phases, s.phase.data() + reached, stride, lattice.width, lattice.taps.data(),
                     s.sum.data() + reached);
   for (int k = 0; k < bins; ++k) g[k] = weight * s.sum[k];
 }
@@ -141,7 +141,7 @@ void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) co
   for (int p = 0; p < lattice.phases; ++p) {
     const int count = lattice.count(p);
     const int length = std::min(bins + count - 1, s.occupied.last) - first;
-    kernels.correlate(length, 1, s.phase.data() + most - count + first, 0, lattice.width,
+    kernels->correlate(length, 1, s.phase.data() + most - count + first, 0, lattice.width,
                       lattice.reversed.data() + p * lattice.width, s.sum.data());
     for (int i = 0, m = first * f + p; i < length; ++i, m += f) lambda[m] = s.sum[i];
   }
@@ -150,7 +150,7 @@ void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) co
   std::fill(s.slopes.begin(), s.slopes.begin() + 4, 0.0);
   std::fill(s.slopes.begin() + 4 * inner, s.slopes.end(), 0.0);
   const Range occupied{s.occupied.first * f + 1, std::min(s.occupied.last * f + 4, inner)};
-  kernels.slopes(occupied, lambda, factor, s.slopes.data());
+  kernels->slopes(occupied, lambda, factor, s.slopes.data());
 }
 
 Rdf::Rdf(const RdfGrid &grid, int species)
@@ -164,6 +164,7 @@ Rdf::Rdf(Rdf &&) noexcept = default;
 
 const RdfGrid &Rdf::grid() const { return impl_->grid; }
 int Rdf::channels() const { return impl_->species * (impl_->species + 1) / 2; }
+void Rdf::set_pace(Pace pace) { impl_->kernels = &current_kernels(pace); }
 
 void Rdf::Impl::value(Scratch &s, int n, const double *x, double *g) const {
   const double weight = pair_weight(n) * (s.atoms.partial() ? 0.5 : 1.0);
@@ -173,7 +174,7 @@ void Rdf::Impl::value(Scratch &s, int n, const double *x, double *g) const {
     for (int b = a; b < species; ++b, g += grid.bins) {
       s.moments.assign(4 * lattice.cells.count, 0.0);
       const auto deposit = [&](Range r, Range c, Visit visit) {
-        kernels.deposit(s.atoms.points(), r, c, visit, lattice.cells, s.moments.data(),
+        kernels->deposit(s.atoms.points(), r, c, visit, lattice.cells, s.moments.data(),
                         s.kept ? &pairs : nullptr);
       };
       s.atoms.for_pairs(a, b, std::cref(deposit));  // by reference: a copy would be allocated
@@ -194,7 +195,7 @@ void Rdf::Impl::pullback(Scratch &s, int n, const double *dv_dg, double *dv_dx,
     for (int b = a; b < species; ++b, dv_dg += grid.bins) {
       convolve_back(factor, s, dv_dg);
       const auto pull = [&](Range r, Range c, Visit visit) {
-        kernels.pull(s.atoms.points(), r, c, visit, lattice.cells, s.slopes.data(), force,
+        kernels->pull(s.atoms.points(), r, c, visit, lattice.cells, s.slopes.data(), force,
                      s.kept ? &pairs : nullptr);
       };
       s.atoms.for_pairs(a, b, std::cref(pull));

@@ -2,6 +2,8 @@
 #include <memory>
 #include <vector>
 
+#include "core/pace.hpp"
+
 namespace nanochart {
 
 // Uniform grid of distances x_k = start + k*step, k = 0..bins-1, and Gaussian bandwidth; angstrom.
@@ -31,6 +33,9 @@ class Rdf {
 
   const RdfGrid &grid() const;
   int channels() const;
+
+  // Often until told. Of its passes too, from their next value() on, which no pullback() may come before.
+  void set_pace(Pace pace);
 
   // g[C][K], overwritten. species[N] in 0..S-1, or null when there is one species.
   void value(int n, const double *x, const int *species, Rows rows, double *g) const;

@@ -47,6 +47,7 @@ struct ChartCV::Impl {
   std::unique_ptr<RdfPass> pass;
   std::unique_ptr<RdfCudaPass> gpu;  // root only, instead of every rank's pass
   bool on_gpu = false;
+  Pace pace = Pace::often;
   std::vector<double> of_gpu;        // dv_dx[N][3], dv_dstrain[3][3]; one slot more for the status
   Rows rows{};                       // of the last value()
   std::vector<double> g, s, dv_dg;  // one slot more than their values: status over ranks
@@ -144,6 +145,13 @@ ChartCV::~ChartCV() = default;
 
 const ModelMetadata &ChartCV::metadata() const { return impl_->metadata; }
 
+void ChartCV::set_pace(Pace pace) {
+  impl_->pace = pace;
+  impl_->kept = false;
+  impl_->rdf->set_pace(pace);
+  if (impl_->encoder) impl_->encoder->set_pace(pace);
+}
+
 void ChartCV::value(const Frame &frame, bool gradient, double *s) {
   Impl &m = *impl_;
   m.kept = false;
@@ -160,7 +168,7 @@ void ChartCV::value(const Frame &frame, bool gradient, double *s) {
   m.kept = gradient;
 }
 
-double ChartCV::outside() const { return impl_->metadata.outside(impl_->g.data()); }
+double ChartCV::outside() const { return impl_->metadata.outside(impl_->g.data(), impl_->pace); }
 
 void ChartCV::pullback(const double *dv_ds, double *dv_dx, double *dv_dstrain) {
   Impl &m = *impl_;

@@ -38,6 +38,9 @@ class ChartCV {
   const ModelMetadata &metadata() const;
   int dim() const { return metadata().latent; }
 
+  // How an engine evaluates, from the next value() on; often until told.
+  void set_pace(Pace pace);
+
   // s[d] on every rank; with `gradient`, pullback() may follow.
   void value(const Frame &frame, bool gradient, double *s);
 

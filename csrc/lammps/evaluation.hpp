@@ -21,6 +21,8 @@ class Evaluation {
   const ModelMetadata &model() const { return chart_.metadata(); }
   MpiCommunicator &comm() { return *comm_; }
 
+  void set_pace(Pace pace) { chart_.set_pace(pace); }
+
   // Elements of the atom types anew; with `check`, the group must fit the model now.
   void prepare(bool check);
 

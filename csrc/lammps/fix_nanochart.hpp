@@ -59,6 +59,7 @@ class FixNanochart : public LAMMPS_NS::Fix {
   bool minimizing() const;
   double time() const;  // ps
   bool biased() const;
+  Pace pace() const;
   void step(int vflag);
   void evaluate(bool gradient);
   void evaluate_for_output();

@@ -54,9 +54,9 @@ class DenseEncoder : public Encoder {
     const T *in = x_.data();
     for (auto &layer : layers_) {
       layer.h = layer.bias;
-      products_.add_rows(layer.inputs, padded(layer.outputs), layer.weight.data(), in, layer.h.data());
+      products_->add_rows(layer.inputs, padded(layer.outputs), layer.weight.data(), in, layer.h.data());
       if (&layer != &layers_.back())
-        products_.activate(activation_, padded(layer.outputs), layer.h.data(), layer.slope.data());
+        products_->activate(activation_, padded(layer.outputs), layer.h.data(), layer.slope.data());
       in = layer.h.data();
     }
     std::copy_n(in, metadata_.latent, s);
@@ -70,13 +70,15 @@ class DenseEncoder : public Encoder {
     const T *out = seed_.data();
     for (std::size_t l = layers_.size(); l-- > 0;) {
       auto &layer = layers_[l];
-      products_.rows_times(layer.inputs, padded(layer.outputs), layer.weight.data(), out,
+      products_->rows_times(layer.inputs, padded(layer.outputs), layer.weight.data(), out,
                            layer.back.data());
       for (int i = 0; l > 0 && i < layer.inputs; ++i) layer.back[i] *= layers_[l - 1].slope[i];
       out = layer.back.data();
     }
     for (std::size_t k = 0; k < x_.size(); ++k) dv_dg[k] = out[k] * scale_[k];
   }
+
+  void set_pace(Pace pace) override { products_ = &network_products(T(), pace); }
 
  private:
   ModelMetadata metadata_;
@@ -86,7 +88,7 @@ class DenseEncoder : public Encoder {
   Aligned<T> seed_;
   std::vector<Layer<T>> layers_;
   bool kept_ = false;
-  const NetworkProducts<T> &products_ = network_products(T());
+  const NetworkProducts<T> *products_ = &network_products(T());
 };
 
 void check(const ModelMetadata &metadata, const DenseParameters &parameters) {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "core/pace.hpp"
 #include "model/metadata.hpp"
 
 namespace nanochart {
@@ -26,6 +27,9 @@ class __attribute__((visibility("default"))) Encoder {
   // dv_ds[d] -> dv_dg[C][K] = sum_i dv_ds_i ds_i/dg at the g of the last value(); may be called
   // repeatedly.
   virtual void pullback(const double *dv_ds, double *dv_dg) = 0;
+
+  // From the next value() on. A large network works as if often: it is not done in microseconds.
+  virtual void set_pace(Pace) {}
 };
 
 struct Model {

@@ -37,12 +37,12 @@ static inline auto sum(Vec v) {
 }
 #endif
 
-// Blocks of B vectors of columns stay in registers, then what is left in smaller blocks. With few
-// vectors, several rows are summed apart, since one sum alone would wait for its own additions.
-template <class T, int B>
+// Blocks of B vectors of columns stay in registers, then what is left in smaller blocks. S sums of each
+// column, rows apart: one alone would wait for its own additions.
+template <class T, int S, int B>
 static void add_rows_from(int c, int rows, int columns, const T *a, const T *x, T *y) {
   using V = Vector<T>;
-  constexpr int W = V::W, S = B < 8 ? 8 / B : 1;
+  constexpr int W = V::W;
   for (; c + B * W <= columns; c += B * W) {
     typename V::Vec s[S][B] = {};
     for (int b = 0; b < B; ++b) s[0][b] = V::load(y + c + b * W);
@@ -58,12 +58,16 @@ static void add_rows_from(int c, int rows, int columns, const T *a, const T *x, 
       V::store(y + c + b * W, s[0][b]);
     }
   }
-  if constexpr (B > 1) add_rows_from<T, B / 2>(c, rows, columns, a, x, y);
+  if constexpr (B > 1) add_rows_from<T, S, B / 2>(c, rows, columns, a, x, y);
 }
 
-template <class T>
+// S by the number of columns alone: the same sums, whatever the width of vectors.
+template <class T, int S = 1>
 static void add_rows(int rows, int columns, const T *a, const T *x, T *y) {
-  add_rows_from<T, REGISTERS / 2>(0, rows, columns, a, x, y);
+  constexpr int MOST = 512 / sizeof(T);
+  if constexpr (S < 8)
+    if (2 * S * columns <= MOST) return add_rows<T, 2 * S>(rows, columns, a, x, y);
+  add_rows_from<T, S, REGISTERS / (2 * S)>(0, rows, columns, a, x, y);
 }
 
 // R rows at once share the loads of x.

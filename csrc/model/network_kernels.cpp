@@ -5,17 +5,18 @@
 namespace nanochart {
 namespace {
 
-const NetworkKernels &current_network_kernels() {
+const NetworkKernels &current_network_kernels(Pace pace) {
 #if NANOCHART_X86
-  if (current_isa() == "avx512") return avx512::network_kernels;
-  if (current_isa() == "avx2") return avx2::network_kernels;
+  const std::string isa = current_isa(pace);
+  if (isa == "avx512") return avx512::network_kernels;
+  if (isa == "avx2") return avx2::network_kernels;
 #endif
   return baseline::network_kernels;
 }
 
 }  // namespace
 
-const NetworkProducts<float> &network_products(float) { return current_network_kernels().float32; }
-const NetworkProducts<double> &network_products(double) { return current_network_kernels().float64; }
+const NetworkProducts<float> &network_products(float, Pace pace) { return current_network_kernels(pace).float32; }
+const NetworkProducts<double> &network_products(double, Pace pace) { return current_network_kernels(pace).float64; }
 
 }  // namespace nanochart

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/pace.hpp"
+
 // What csrc/model/network_isa.cpp offers, once per instruction set. Plain data and pointers only, as
 // in core/kernels.hpp.
 namespace nanochart {
@@ -31,7 +33,7 @@ namespace avx2 { extern const NetworkKernels network_kernels; }
 namespace avx512 { extern const NetworkKernels network_kernels; }
 
 // Those of the instruction set in use.
-const NetworkProducts<float> &network_products(float);
-const NetworkProducts<double> &network_products(double);
+const NetworkProducts<float> &network_products(float, Pace pace = Pace::often);
+const NetworkProducts<double> &network_products(double, Pace pace = Pace::often);
 
 }  // namespace nanochart

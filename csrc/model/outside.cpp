@@ -8,7 +8,7 @@
 
 namespace nanochart {
 
-double Outside::operator()(const double *g) const {
+double Outside::operator()(const double *g, Pace pace) const {
   if (mean.empty()) return std::numeric_limits<double>::quiet_NaN();
   const std::size_t size = mean.size();
   std::vector<double> r(size);
@@ -19,8 +19,8 @@ double Outside::operator()(const double *g) const {
     squared += r[k] * r[k];
   }
   squared /= noise;
-  network_products(double()).add_rows(static_cast<int>(size), static_cast<int>(along.size()), columns.data(),
-                                      r.data(), along.data());
+  network_products(double(), pace)
+      .add_rows(static_cast<int>(size), static_cast<int>(along.size()), columns.data(), r.data(), along.data());
   for (const double t : along) squared -= t * t;
   return std::sqrt(std::max(squared, 0.0)) / unit;
 }

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "core/aligned.hpp"
+#include "core/pace.hpp"
 
 namespace nanochart {
 
@@ -16,7 +17,7 @@ struct Outside {
   double noise = 0, unit = 0;
 
   // g[C*K] -> outside; NaN when the model file has no such numbers.
-  double operator()(const double *g) const;
+  double operator()(const double *g, Pace pace = Pace::often) const;
 };
 
 }  // namespace nanochart

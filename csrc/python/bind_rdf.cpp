@@ -138,7 +138,8 @@ void bind_rdf(py::module_ &m) {
            py::arg("first"), py::arg("last"), py::arg("repeat") = 1);
   m.def("unwrap", &unwrap_frames, py::arg("x"), py::arg("cell"), py::arg("periodic"));
   m.def("available_isas", &available_isas);
-  m.def("current_isa", &current_isa);
+  m.def("current_isa", [](bool seldom) { return current_isa(seldom ? Pace::seldom : Pace::often); },
+        py::arg("seldom") = false);
 }
 
 }  // namespace nanochart
