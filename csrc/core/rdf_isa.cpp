@@ -6,7 +6,7 @@
 
 namespace nanochart::NANOCHART_ISA {
 
-static constexpr double FAR2 = 1e300;
+static constexpr double FAR = 1e99, FAR2 = 1e300;  // points that fill up blocks are farther than FAR
 static const double LANE[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 // Constants of a pair loop, in registers.
@@ -24,20 +24,11 @@ struct Locator {
   }
 };
 
-// The columns that row i visits start at first(); lanes of that first vector which it must not
-// visit, and lane i wherever `other` meets it, are put FAR.
+// `after` visits the pairs inside a vector of atoms apart, and its rows begin behind it.
 template <Visit visit>
 static inline int first_column(int i, Range columns) {
   if (visit != Visit::after) return columns.first;
-  return columns.first + (i + 1 - columns.first) / W * W;
-}
-
-template <Visit visit>
-static inline Vec exclude(Vec r2, int i, int j) {
-  const Vec lane = load(LANE), self = splat(i - j);
-  if (visit == Visit::after) return lane <= self ? splat(FAR2) : r2;
-  if (visit == Visit::other) return lane == self ? splat(FAR2) : r2;
-  return r2;
+  return columns.first + ((i - columns.first) / W + 1) * W;
 }
 
 constexpr int BLOCK = 256;  // pairs worked on at once, so that they stay in the first cache
@@ -56,11 +47,11 @@ static inline Pairs after(const Pairs &pairs, int count) {
 template <Visit visit>
 static inline int distances(const Points p, int i, int j, int last, int room, double *r2) {
   const Vec x = splat(p.x[i]), y = splat(p.y[i]), z = splat(p.z[i]);
-  const int end = last - j < room ? last : j + room, start = j;
+  const int end = last - j < room ? last : j + room;
   for (; j < end; j += W, r2 += W) {
     const Vec dx = load(p.x + j) - x, dy = load(p.y + j) - y, dz = load(p.z + j) - z;
     Vec v = dx * dx + dy * dy + dz * dz;
-    if (visit == Visit::other || (visit == Visit::after && j == start)) v = exclude<visit>(v, i, j);
+    if (visit == Visit::other) v = load(LANE) == splat(i - j) ? splat(FAR2) : v;
     *reinterpret_cast<Vec *>(r2) = v;
   }
   return j;
@@ -69,6 +60,23 @@ static inline int distances(const Points p, int i, int j, int last, int room, do
 static inline void locate(const double *r2, int count, const Locator &lattice, const Pairs &to) {
   for (int k = 0; k < count; k += W)
     lattice.locate(*reinterpret_cast<const Vec *>(r2 + k), to.t + k, to.inverse + k, to.row + k);
+}
+
+// The pairs inside a vector of atoms: lane l with the one 1 to HALF lanes on, around the end; HALF lanes on, which
+// meets every pair twice, for the first half. INSIDE pairs with those that are left out.
+constexpr int HALF = W / 2, INSIDE = HALF * W;
+
+// In a function of its own, without which the loops around it lose their registers.
+__attribute__((noinline)) static void distances_inside(const Points &p, int i, double *r2) {
+  const Vec x = load(p.x + i), y = load(p.y + i), z = load(p.z + i);
+  const Vec nobody = splat(FAR2);
+#pragma GCC unroll 4
+  for (int by = 1; by <= HALF; ++by, r2 += W) {
+    const Vec dx = rotated(x, by) - x, dy = rotated(y, by) - y, dz = rotated(z, by) - z;
+    Vec v = x < splat(FAR) ? dx * dx + dy * dy + dz * dz : nobody;
+    if (by == HALF) v = load(LANE) < splat(HALF) ? v : nobody;
+    *reinterpret_cast<Vec *>(r2) = v;
+  }
 }
 
 // Distances, cells and deposits of a block of pairs one after the other: the first two wait for
@@ -88,11 +96,17 @@ static void deposit(const Points &p, Range rows, Range columns, const Cells &cel
     if (kept) pairs = after(pairs, count);
     count = 0;
   };
-  for (int i = rows.first; i < rows.last; ++i)
+  for (int i = rows.first; i < rows.last; ++i) {
+    if (visit == Visit::after && (i - rows.first) % W == 0) {
+      if (count + INSIDE > BLOCK) finish_block();
+      distances_inside(p, i, own.r2 + count);
+      if ((count += INSIDE) == BLOCK) finish_block();
+    }
     for (int j = first_column<visit>(i, columns), next; j < columns.last; j = next) {
       next = distances<visit>(p, i, j, columns.last, BLOCK - count, own.r2 + count);
       if ((count += next - j) == BLOCK) finish_block();
     }
+  }
   finish_block();
   if (kept) *kept = pairs;
 }
@@ -102,7 +116,8 @@ template <Visit visit, int R>
 static Pairs pull_rows(const Points p, int i, Range columns, const Locator &lattice,
                        const double *slopes, double *const force[6], const Pairs pairs, Block *own) {
   const int first = first_column<visit>(i, columns);
-  const int stride = own ? BLOCK / R : (columns.last - first + W - 1) / W * W;
+  const int length = first < columns.last ? (columns.last - first + W - 1) / W * W : 0;
+  const int stride = own ? BLOCK / R : length;
   Vec x[R], y[R], z[R], sx[R], sy[R], sz[R];
   for (int r = 0; r < R; ++r) {
     x[r] = splat(p.x[i + r]), y[r] = splat(p.y[i + r]), z[r] = splat(p.z[i + r]);
@@ -143,6 +158,32 @@ static Pairs pull_rows(const Points p, int i, Range columns, const Locator &latt
   return own ? pairs : after(pairs, R * stride);
 }
 
+static Pairs pull_inside(const Points &p, int i, const Locator &lattice, const double *slopes,
+                         double *const force[6], const Pairs pairs, Block *own) {
+  if (own) {
+    distances_inside(p, i, own->r2);
+    locate(own->r2, INSIDE, lattice, pairs);
+  }
+  const Vec x = load(p.x + i), y = load(p.y + i), z = load(p.z + i);
+  Vec fx = load(force[0] + i), fy = load(force[1] + i), fz = load(force[2] + i);
+#pragma GCC unroll 4
+  for (int by = 1; by <= HALF; ++by) {
+    const int k = (by - 1) * W;
+    const Vec dx = rotated(x, by) - x, dy = rotated(y, by) - y, dz = rotated(z, by) - z;
+    const Vec t = load(pairs.t + k);
+    Vec a0, a1, a2;
+    gather3(slopes, pairs.row + k, a0, a1, a2);
+    const Vec f = ((a2 * t + a1) * t + a0) * load(pairs.inverse + k);
+    fx += rotated(f * dx, W - by) - f * dx;
+    fy += rotated(f * dy, W - by) - f * dy;
+    fz += rotated(f * dz, W - by) - f * dz;
+  }
+  store(force[0] + i, fx);
+  store(force[1] + i, fy);
+  store(force[2] + i, fz);
+  return own ? pairs : after(pairs, INSIDE);
+}
+
 template <Visit visit>
 static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
                  const double *slopes, double *const force[6], Pairs *kept) {
@@ -151,11 +192,16 @@ static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
   Pairs pairs = kept ? *kept : own.pairs();
   Block *const room = kept ? nullptr : &own;
   int i = rows.first;
-  // Behind the first row, the columns after a row and after the next one start at the same vector.
-  if (i < rows.last) pairs = pull_rows<visit, 1>(p, i++, columns, lattice, slopes, force, pairs, room);
-  for (; i + 1 < rows.last; i += 2)
+  for (; i + 1 < rows.last; i += 2) {
+    if (visit == Visit::after && (i - rows.first) % W == 0)
+      pairs = pull_inside(p, i, lattice, slopes, force, pairs, room);
     pairs = pull_rows<visit, 2>(p, i, columns, lattice, slopes, force, pairs, room);
-  if (i < rows.last) pairs = pull_rows<visit, 1>(p, i, columns, lattice, slopes, force, pairs, room);
+  }
+  if (i < rows.last) {
+    if (visit == Visit::after && (i - rows.first) % W == 0)
+      pairs = pull_inside(p, i, lattice, slopes, force, pairs, room);
+    pairs = pull_rows<visit, 1>(p, i, columns, lattice, slopes, force, pairs, room);
+  }
   if (kept) *kept = pairs;
 }
 

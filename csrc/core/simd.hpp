@@ -33,6 +33,20 @@ static inline void hold(Vec &v) {
 }
 static inline Vec splat(double a) { return a - Vec{}; }
 
+// Lane l of the result is lane l + by of v, around its end; `by` should be a constant.
+static inline Vec rotated(Vec v, int by) {
+#if defined(__GNUC__) && !defined(__clang__)
+  typedef long long Lanes __attribute__((vector_size(8 * W)));
+  Lanes from;
+  for (int l = 0; l < W; ++l) from[l] = (l + by) % W;
+  return __builtin_shuffle(v, from);
+#else
+  Vec r;
+  for (int l = 0; l < W; ++l) r[l] = v[(l + by) % W];
+  return r;
+#endif
+}
+
 static inline double sum(Vec v) {
 #if defined(__AVX512F__)
   return _mm512_reduce_add_pd(v);
