@@ -37,13 +37,14 @@ static inline auto sum(Vec v) {
 }
 #endif
 
-// Blocks of B vectors of columns stay in registers, then what is left in smaller blocks. S sums of each
-// column, rows apart: one alone would wait for its own additions.
-template <class T, int S, int B>
+// Blocks of columns stay in registers: parts of 512 bytes, then what is left in halves of them. S sums of each
+// column, rows apart, in the smaller parts: few sums would wait for their own additions. The parts, and so the
+// order of each sum, are the same whatever the width of vectors.
+template <class T, int S = 1>
 static void add_rows_from(int c, int rows, int columns, const T *a, const T *x, T *y) {
   using V = Vector<T>;
-  constexpr int W = V::W;
-  for (; c + B * W <= columns; c += B * W) {
+  constexpr int W = V::W, B = 8 / S, PART = 512 / S / sizeof(T);
+  for (const int end = c + (columns - c) / PART * PART; c < end; c += B * W) {
     typename V::Vec s[S][B] = {};
     for (int b = 0; b < B; ++b) s[0][b] = V::load(y + c + b * W);
     const T *row = a + c;
@@ -58,16 +59,12 @@ static void add_rows_from(int c, int rows, int columns, const T *a, const T *x, 
       V::store(y + c + b * W, s[0][b]);
     }
   }
-  if constexpr (B > 1) add_rows_from<T, S, B / 2>(c, rows, columns, a, x, y);
+  if constexpr (S < 8) add_rows_from<T, 2 * S>(c, rows, columns, a, x, y);
 }
 
-// S by the number of columns alone: the same sums, whatever the width of vectors.
-template <class T, int S = 1>
+template <class T>
 static void add_rows(int rows, int columns, const T *a, const T *x, T *y) {
-  constexpr int MOST = 512 / sizeof(T);
-  if constexpr (S < 8)
-    if (2 * S * columns <= MOST) return add_rows<T, 2 * S>(rows, columns, a, x, y);
-  add_rows_from<T, S, REGISTERS / (2 * S)>(0, rows, columns, a, x, y);
+  add_rows_from<T>(0, rows, columns, a, x, y);
 }
 
 // R rows at once share the loads of x.
