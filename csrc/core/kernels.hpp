@@ -16,7 +16,7 @@ struct Cells {
 };
 
 // Coordinates, in units of h, sorted into blocks of one species, each block followed by eight points
-// far away, so that vectors may run over a block's end.
+// far away (1e100), so that vectors may run over a block's end.
 struct Points {
   const double *x, *y, *z;
 };

@@ -158,6 +158,7 @@ static Pairs pull_rows(const Points p, int i, Range columns, const Locator &latt
   return own ? pairs : after(pairs, R * stride);
 }
 
+// The pairs inside the vector of atoms from i on, whose forces are turned back to their lanes.
 static Pairs pull_inside(const Points &p, int i, const Locator &lattice, const double *slopes,
                          double *const force[6], const Pairs pairs, Block *own) {
   if (own) {
@@ -191,16 +192,11 @@ static void pull(const Points &p, Range rows, Range columns, const Cells &cells,
   Block own;
   Pairs pairs = kept ? *kept : own.pairs();
   Block *const room = kept ? nullptr : &own;
-  int i = rows.first;
-  for (; i + 1 < rows.last; i += 2) {
+  for (int i = rows.first; i < rows.last; i += 2) {
     if (visit == Visit::after && (i - rows.first) % W == 0)
       pairs = pull_inside(p, i, lattice, slopes, force, pairs, room);
-    pairs = pull_rows<visit, 2>(p, i, columns, lattice, slopes, force, pairs, room);
-  }
-  if (i < rows.last) {
-    if (visit == Visit::after && (i - rows.first) % W == 0)
-      pairs = pull_inside(p, i, lattice, slopes, force, pairs, room);
-    pairs = pull_rows<visit, 1>(p, i, columns, lattice, slopes, force, pairs, room);
+    const auto rows_at = i + 1 < rows.last ? pull_rows<visit, 2> : pull_rows<visit, 1>;
+    pairs = rows_at(p, i, columns, lattice, slopes, force, pairs, room);
   }
   if (kept) *kept = pairs;
 }

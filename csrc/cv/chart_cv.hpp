@@ -38,7 +38,7 @@ class ChartCV {
   const ModelMetadata &metadata() const;
   int dim() const { return metadata().latent; }
 
-  // How an engine evaluates, from the next value() on; often until told.
+  // How an engine evaluates, from the next value() on, which a pullback() needs; often until told.
   void set_pace(Pace pace);
 
   // s[d] on every rank; with `gradient`, pullback() may follow.

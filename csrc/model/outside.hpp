@@ -17,7 +17,7 @@ struct Outside {
   double noise = 0, unit = 0;
 
   // g[C*K] -> outside; NaN when the model file has no such numbers.
-  double operator()(const double *g, Pace pace = Pace::often) const;
+  double operator()(const double *g, Pace pace) const;
 };
 
 }  // namespace nanochart
