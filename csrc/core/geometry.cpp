@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <numeric>
 #include <string>
 
@@ -44,19 +46,34 @@ double extent_without_gap(std::vector<double> fraction) {
 }  // namespace
 
 Extent extent(int n, const double *x) {
-  Extent e{{x[0], x[1], x[2]}, {x[0], x[1], x[2]}};
-  for (int i = 1; i < n; ++i, x += 3)
-    for (int a = 0; a < 3; ++a) {
-      e.low[a] = std::min(e.low[a], x[3 + a]);
-      e.high[a] = std::max(e.high[a], x[3 + a]);
+  // Two atoms at once, whose minima do not wait for each other.
+  double low[6], high[6];
+  for (int a = 0; a < 6; ++a) low[a] = high[a] = x[a % 3];
+  for (int i = 0; i + 1 < n; i += 2)
+    for (int a = 0; a < 6; ++a) {
+      low[a] = std::min(low[a], x[3 * i + a]);
+      high[a] = std::max(high[a], x[3 * i + a]);
     }
+  Extent e;
+  for (int a = 0; a < 3; ++a) {
+    const double last = x[3 * (n - 1) + a];
+    e.low[a] = std::min(std::min(low[a], low[a + 3]), last);
+    e.high[a] = std::max(std::max(high[a], high[a + 3]), last);
+  }
   return e;
 }
 
 void check_finite(int n, const double *x) {
-  bool bad = false;
-  for (int i = 0; i < 3 * n; ++i) bad |= !(std::fabs(x[i]) < LARGEST);
-  for (int i = 0; bad && i < 3 * n; ++i)
+  // By their bits, which grow as magnitudes do, with NaN behind infinity: integers are compared by the vector.
+  const auto bits = [](double value) {
+    std::int64_t b;
+    std::memcpy(&b, &value, sizeof b);
+    return b & INT64_MAX;
+  };
+  const std::int64_t largest = bits(LARGEST) - 1;
+  std::int64_t beyond = 0;
+  for (int i = 0; i < 3 * n; ++i) beyond |= largest - bits(x[i]);
+  for (int i = 0; beyond < 0 && i < 3 * n; ++i)
     if (!(std::fabs(x[i]) < LARGEST))
       throw Error(std::string("position: ") + "xyz"[i % 3] + " of atom " + std::to_string(i / 3 + 1) +
                   " is " + number(x[i]) + ", must be finite and below 1e9 A: the atom is lost or " +

@@ -41,7 +41,7 @@ struct Pairs {
 };
 
 struct Kernels {
-  // moments[count][4] += (1, t, t^2, t^3) of each pair's cell; pairs are kept unless null.
+  // moments[count][n] += (t - 3/2 + n)^3, n = 0..3, of each pair's cell; pairs are kept unless null.
   void (*deposit)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
                   double *moments, Pairs *pairs);
 
@@ -51,12 +51,14 @@ struct Kernels {
   void (*pull)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
                const double *slopes, double *const force[6], Pairs *pairs);
 
-  // rho[m] = sum of the B-spline weights at node m, of these nodes; node m is touched by cells
-  // m+1..m+4. Works on whole vectors of nodes: rho must be longer by PAD.
-  void (*nodes)(Range nodes, const double *moments, double *rho);
+  // The nodes by phase: node i refine + p, p < phases, is rho[p stride + i]; the cells behind it, up to the fourth,
+  // touch it. rho = sums of the B-spline weights, of these steps i and up to three more: moments must be longer
+  // by 4 refine cells.
+  void (*nodes)(Range steps, int refine, int phases, const double *moments, double *rho, int stride);
 
-  // Its adjoint after d/dt: slopes of these cells, cell c from lambda[c-4..c-1], times factor.
-  void (*slopes)(Range cells, const double *lambda, double factor, double *slopes);
+  // Its adjoint after d/dt, times factor, of the cells i refine + 1 .. (i + 1) refine of these steps. All `refine`
+  // phases are read, from three steps before the first.
+  void (*slopes)(Range steps, int refine, const double *lambda, int stride, double factor, double *slopes);
 
   // out[k] = sum_p sum_i c[p taps + i] in[p stride + k + i], k < n, p < phases, i < taps, which is a
   // multiple of TAPS. Works on k up to the next multiple of PAD, so that arrays must be longer by PAD.

@@ -49,7 +49,7 @@ std::vector<double> half_kernel(double sigma, int reach, double h) {
 Lattice::Lattice(const RdfGrid &grid) {
   check(grid);
   const double wanted = std::ceil(NODES_PER_BANDWIDTH * grid.step / grid.bandwidth);
-  const double total = std::max(1.0, wanted) * grid.bins +
+  const double total = std::max(1.0, wanted) * (grid.bins + 2 * Kernels::PAD) +
                        2 * REACH_IN_BANDWIDTHS * std::max(NODES_PER_BANDWIDTH, grid.bandwidth / grid.step);
   if (!(total < 1e8))
     throw Error("RdfGrid: step " + std::to_string(grid.step) + " and bandwidth " +

@@ -42,6 +42,7 @@ void share_out(int frames, int threads, const Work &work) {
   if (failure) std::rethrow_exception(failure);
 }
 
+constexpr int BEFORE = 3;  // steps of zeros: a cell touches four nodes
 constexpr std::size_t KEPT_PAIRS = 1 << 17;  // more would be read more slowly than found again
 
 }  // namespace
@@ -49,7 +50,7 @@ constexpr std::size_t KEPT_PAIRS = 1 << 17;  // more would be read more slowly t
 // O(N + K) memory and the kept pairs.
 struct RdfPass::Scratch {
   SortedAtoms atoms;
-  AlignedVector moments, rho, phase, sum, slopes;
+  AlignedVector moments, rho, sum, slopes;  // rho, and lambda in its place, by phase (kernels.hpp)
   Range occupied;  // steps of the grid whose nodes touch a pair, or all of them before a value
 
   bool kept = false;
@@ -97,7 +98,7 @@ struct Rdf::Impl {
 // Atoms keep apart and a cluster ends: a quarter of the nodes of a metal's grid touch no pair.
 Range Rdf::Impl::steps_of_pairs(const double *moments) const {
   int first = 1, last = lattice.nodes + 4;
-  const auto pairs = [moments](int cell) { return moments[4 * cell]; };
+  const auto pairs = [moments](int cell) { return moments[4 * cell + 3]; };  // of which each adds at least 1
   const auto four = [&](int cell) { return pairs(cell) + pairs(cell + 1) + pairs(cell + 2) + pairs(cell + 3); };
   while (first + 4 < last && four(first) == 0) first += 4;
   while (first + 4 < last && four(last - 4) == 0) last -= 4;
@@ -107,50 +108,47 @@ Range Rdf::Impl::steps_of_pairs(const double *moments) const {
 
 // moments -> g of one channel; no pair touches a node outside `steps`.
 void Rdf::Impl::convolve(double weight, Range steps, Scratch &s, double *g) const {
-  const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
-  const Range near{steps.first * f, std::min(steps.last * f, nodes)};
-  s.rho.resize(nodes + f + Kernels::PAD);
-  kernels->nodes(near, s.moments.data(), s.rho.data());
-  std::fill(s.rho.begin() + near.last, s.rho.end(), 0.0);
-  const int stride = bins + lattice.width + Kernels::PAD;
-  s.phase.resize(lattice.phases * stride);
+  const int bins = grid.bins, stride = bins + lattice.width + Kernels::PAD;
+  s.rho.resize(lattice.phases * stride);
+  kernels->nodes(steps, lattice.refine, lattice.phases, s.moments.data(), s.rho.data(), stride);
   for (int p = 0; p < lattice.phases; ++p) {
-    double *const phase = s.phase.data() + p * stride;
-    const double *m = s.rho.data() + near.first + p;
-    std::fill_n(phase, steps.first, 0.0);
-    for (int i = steps.first; i < steps.last; ++i, m += f) phase[i] = *m;
-    std::fill(phase + steps.last, phase + stride, 0.0);
+    double *const rho = s.rho.data() + p * stride;
+    std::fill(rho, rho + steps.first, 0.0);
+    std::fill(rho + steps.last, rho + stride, 0.0);
   }
   s.sum.assign(bins + Kernels::PAD, 0.0);
   const int reached = std::max(0, steps.first - lattice.count(0) + 1);
-  kernels->correlate(bins - reached, lattice.phases, s.phase.data() + reached, stride, lattice.width, lattice.taps.data(),
+  kernels->correlate(bins - reached, lattice.phases, s.rho.data() + reached, stride, lattice.width, lattice.taps.data(),
                     s.sum.data() + reached);
   for (int k = 0; k < bins; ++k) g[k] = weight * s.sum[k];
 }
 
 // dv_dg of one channel -> slopes of the occupied cells, the adjoint of the above.
 void Rdf::Impl::convolve_back(double factor, Scratch &s, const double *dv_dg) const {
-  const int f = lattice.refine, bins = grid.bins, nodes = lattice.nodes;
+  const int f = lattice.refine, bins = grid.bins, first = s.occupied.first;
   const int most = lattice.count(0);  // no phase has more taps
-  s.phase.assign(bins + most + lattice.width + Kernels::PAD, 0.0);  // dv_dg between zeros
-  std::copy(dv_dg, dv_dg + bins, s.phase.begin() + most - 1);
-  s.rho.assign(nodes + 6, 0.0);
-  double *lambda = s.rho.data() + 3;
-  const int first = s.occupied.first;
-  s.sum.resize(bins + most + Kernels::PAD);
-  for (int p = 0; p < lattice.phases; ++p) {
-    const int count = lattice.count(p);
-    const int length = std::min(bins + count - 1, s.occupied.last) - first;
-    kernels->correlate(length, 1, s.phase.data() + most - count + first, 0, lattice.width,
-                      lattice.reversed.data() + p * lattice.width, s.sum.data());
-    for (int i = 0, m = first * f + p; i < length; ++i, m += f) lambda[m] = s.sum[i];
+  s.sum.assign(bins + most + lattice.width + Kernels::PAD, 0.0);  // dv_dg between zeros
+  std::copy(dv_dg, dv_dg + bins, s.sum.begin() + most - 1);
+  const int last = s.occupied.last + (2 + f) / f;  // three cells behind the last node touch it, and three before
+  const int stride = BEFORE + last + Kernels::PAD;
+  s.rho.resize(f * stride);
+  for (int p = 0; p < f; ++p) {
+    double *const lambda = s.rho.data() + p * stride + BEFORE;
+    int end = first;
+    if (p < lattice.phases) {
+      const int count = lattice.count(p);
+      end = std::min(bins + count - 1, s.occupied.last);
+      kernels->correlate(end - first, 1, s.sum.data() + most - count + first, 0, lattice.width,
+                        lattice.reversed.data() + p * lattice.width, lambda + first);
+    }
+    std::fill(lambda + first - BEFORE, lambda + first, 0.0);
+    std::fill(lambda + end, lambda + last, 0.0);
   }
-  const int inner = nodes + 4;  // behind it the cells that nobody sees, as cell 0 without force
-  s.slopes.resize(4 * lattice.cells.count);
+  s.slopes.resize(4 * (lattice.cells.count + 4 * f));
+  kernels->slopes({first, last}, f, s.rho.data() + BEFORE, stride, factor, s.slopes.data());
+  // The cells that nobody sees are without force.
   std::fill(s.slopes.begin(), s.slopes.begin() + 4, 0.0);
-  std::fill(s.slopes.begin() + 4 * inner, s.slopes.end(), 0.0);
-  const Range occupied{s.occupied.first * f + 1, std::min(s.occupied.last * f + 4, inner)};
-  kernels->slopes(occupied, lambda, factor, s.slopes.data());
+  std::fill(s.slopes.begin() + 4 * (lattice.nodes + 4), s.slopes.begin() + 4 * lattice.cells.count, 0.0);
 }
 
 Rdf::Rdf(const RdfGrid &grid, int species)
@@ -172,13 +170,13 @@ void Rdf::Impl::value(Scratch &s, int n, const double *x, double *g) const {
   s.occupied = {s.occupied.last, 0};
   for (int a = 0; a < species; ++a) {
     for (int b = a; b < species; ++b, g += grid.bins) {
-      s.moments.assign(4 * lattice.cells.count, 0.0);
+      s.moments.assign(4 * (lattice.cells.count + 4 * lattice.refine), 0.0);
       const auto deposit = [&](Range r, Range c, Visit visit) {
         kernels->deposit(s.atoms.points(), r, c, visit, lattice.cells, s.moments.data(),
                         s.kept ? &pairs : nullptr);
       };
       s.atoms.for_pairs(a, b, std::cref(deposit));  // by reference: a copy would be allocated
-      if (s.moments[4 * lattice.closest] > 0) check_positions(n, x);
+      if (s.moments[4 * lattice.closest + 3] > 0) check_positions(n, x);
       const Range steps = steps_of_pairs(s.moments.data());
       convolve(weight, steps, s, g);
       s.occupied = {std::min(s.occupied.first, steps.first), std::max(s.occupied.last, steps.last)};

@@ -57,9 +57,19 @@ static inline int distances(const Points p, int i, int j, int last, int room, do
   return j;
 }
 
+// What is kept is written further on than any load has been: its lines are fetched before the stores wait for them.
+constexpr int AHEAD = 64;
+
+template <bool kept = false>
 static inline void locate(const double *r2, int count, const Locator &lattice, const Pairs &to) {
-  for (int k = 0; k < count; k += W)
+  for (int k = 0; k < count; k += W) {
+    if (kept) {
+      __builtin_prefetch(to.t + k + AHEAD);
+      __builtin_prefetch(to.inverse + k + AHEAD);
+      __builtin_prefetch(to.row + k + AHEAD);
+    }
     lattice.locate(*reinterpret_cast<const Vec *>(r2 + k), to.t + k, to.inverse + k, to.row + k);
+  }
 }
 
 // The pairs inside a vector of atoms: lane l with the one 1 to HALF lanes on, around the end; HALF lanes on, which
@@ -89,10 +99,10 @@ static void deposit(const Points &p, Range rows, Range columns, const Cells &cel
   int count = 0;
   const Locator lattice(cells);
   const auto finish_block = [&] {
-    locate(own.r2, count, lattice, pairs);
+    kept ? locate<true>(own.r2, count, lattice, pairs) : locate(own.r2, count, lattice, pairs);
     for (int k = 0; k < count; k += W)
       for (int lane = k; lane < k + W; ++lane)
-        add_powers(pairs.t + lane, moments + pairs.row[lane]);
+        add_cubes(pairs.t + lane, moments + pairs.row[lane]);
     if (kept) pairs = after(pairs, count);
     count = 0;
   };
@@ -133,6 +143,7 @@ static Pairs pull_rows(const Points p, int i, Range columns, const Locator &latt
     for (int k = 0; j < next; j += W, k += W) {
       const Vec px = load(p.x + j), py = load(p.y + j), pz = load(p.z + j);
       Vec tx{}, ty{}, tz{};
+      if (visit != Visit::other) tx = load(fx + j), ty = load(fy + j), tz = load(fz + j);
       for (int r = 0; r < R; ++r) {
         const Vec dx = px - x[r], dy = py - y[r], dz = pz - z[r];
         const Vec t = load(pairs.t + r * stride + k);
@@ -143,9 +154,9 @@ static Pairs pull_rows(const Points p, int i, Range columns, const Locator &latt
         tx += f * dx, ty += f * dy, tz += f * dz;
       }
       if (visit != Visit::other) {
-        store(fx + j, load(fx + j) + tx);
-        store(fy + j, load(fy + j) + ty);
-        store(fz + j, load(fz + j) + tz);
+        store(fx + j, tx);
+        store(fy + j, ty);
+        store(fz + j, tz);
       }
     }
   }
@@ -219,33 +230,36 @@ static void pull_any(const Points &p, Range rows, Range columns, Visit visit, co
   }
 }
 
-static void nodes(Range nodes, const double *moments, double *rho) {
-  constexpr int BLOCK = 64;
-  alignas(64) double apart[4][BLOCK + 4] = {};  // moments of the cells that touch the block, by power
-  for (int first = nodes.first; first < nodes.last; first += BLOCK) {
-    const int count = nodes.last - first < BLOCK ? nodes.last - first : BLOCK;
-    for (int cell = 0; cell < count + 3; cell += 4)
-      transpose(moments + 4 * (first + 1 + cell), apart[0] + cell, BLOCK + 4);
-    for (int m = 0; m < count; m += W) {
-      Vec s[4];
-      for (int n = 0; n < 4; ++n) {
-        s[n] = spline(n, 0) * load(apart[0] + m + 3 - n);
-        for (int p = 1; p < 4; ++p) s[n] += spline(n, p) * load(apart[p] + m + 3 - n);
+// The pieces of a cubic B-spline are sums of the cubes (t - 3/2 + n)^3, n = 0..3, over 6: in the last of the four
+// nodes of a cell that of 2, in the one before that of 3 less four times that of 2, and so in the others with t
+// backwards.
+static void nodes(Range steps, int refine, int phases, const double *moments, double *rho, int stride) {
+  const Four last = Four{0, 0, 1, 0} / 6, third = Four{0, 0, -4, 1} / 6;
+  const Four second = Four{-1, 4, 0, 0} / 6, first = Four{0, -1, 0, 0} / 6;
+  for (int p = 0; p < phases; ++p)
+    for (int i = steps.first; i < steps.last; i += 4) {
+      Four v[4];
+      for (int l = 0; l < 4; ++l) {
+        const Four *cell = reinterpret_cast<const Four *>(moments) + (i + l) * refine + p + 1;
+        v[l] = last * cell[0] + third * cell[1] + second * cell[2] + first * cell[3];
       }
-      store(rho + first + m, (s[0] + s[1]) + (s[2] + s[3]));
+      store_sums(rho + p * stride + i, v);
     }
-  }
 }
 
-static void slopes(Range cells, const double *lambda, double factor, double *slopes) {
-  typedef double Four __attribute__((vector_size(32)));
+static void slopes(Range steps, int refine, const double *lambda, int stride, double factor, double *slopes) {
   Four d[4];  // factor p spline(n, p) at power p - 1
   for (int n = 0; n < 4; ++n)
     d[n] = factor * Four{spline(n, 1), 2 * spline(n, 2), 3 * spline(n, 3), 0};
-  for (int cell = cells.first; cell < cells.last; ++cell) {
-    const double *l = lambda + cell - 4;
-    *reinterpret_cast<Four *>(slopes + 4 * cell) =
-        (l[0] * d[0] + l[1] * d[1]) + (l[2] * d[2] + l[3] * d[3]);
+  for (int p = 0; p < refine; ++p) {
+    const double *node[4];  // of step 0, three before it to itself
+    for (int n = 0, q = p - 3; n < 4; ++n, ++q) {
+      const int steps_back = q < 0 ? (refine - 1 - q) / refine : 0;
+      node[n] = lambda + (q + steps_back * refine) * stride - steps_back;
+    }
+    for (int i = steps.first; i < steps.last; ++i)
+      *(reinterpret_cast<Four *>(slopes) + i * refine + p + 1) =
+          node[0][i] * d[0] + node[1][i] * d[1] + node[2][i] * d[2] + node[3][i] * d[3];
   }
 }
 

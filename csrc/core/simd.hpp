@@ -20,6 +20,7 @@ constexpr int W = 2;
 
 typedef double Vec __attribute__((vector_size(8 * W)));
 typedef double VecU __attribute__((vector_size(8 * W), aligned(8), may_alias));
+typedef double Four __attribute__((vector_size(32), may_alias));  // of any W: the numbers of one cell
 
 static inline Vec load(const double *p) { return *reinterpret_cast<const VecU *>(p); }
 static inline void store(double *p, Vec v) { *reinterpret_cast<VecU *>(p) = v; }
@@ -98,38 +99,27 @@ static inline Vec rsqrt(Vec a) {
 #endif
 }
 
-// moments[4] += (1, t, t^2, t^3). Broadcasts and blends of integers, since one port does all shuffles
-// and blends of doubles take a multiplier's on some processors.
-static inline void add_powers(const double *t, double *moments) {
+// moments[n] += (t - 3/2 + n)^3, n = 0..3: three instructions, where powers of t would take shuffles or blends.
+static inline void add_cubes(const double *t, double *moments) {
 #if defined(__AVX2__)
-  const __m256d one = _mm256_set1_pd(1);
-  const __m256i ones = _mm256_castpd_si256(one), all = _mm256_castpd_si256(_mm256_broadcast_sd(t));
-  const __m256d odd = _mm256_castsi256_pd(_mm256_blend_epi32(ones, all, 0b11001100));
-  const __m256d high = _mm256_castsi256_pd(_mm256_blend_epi32(ones, all, 0b11110000));
-  _mm256_store_pd(moments, _mm256_fmadd_pd(odd * high, high, _mm256_load_pd(moments)));
+  const __m256d x = _mm256_broadcast_sd(t) + _mm256_setr_pd(-1.5, -0.5, 0.5, 1.5);
+  _mm256_store_pd(moments, _mm256_fmadd_pd(x * x, x, _mm256_load_pd(moments)));
 #else
   typedef double Pair __attribute__((vector_size(16)));
-  const Pair low{1, *t}, square{*t * *t, *t * *t};
+  const Pair low = *t - Pair{1.5, 0.5}, high = *t + Pair{0.5, 1.5};
   Pair *const to = reinterpret_cast<Pair *>(moments);
-  to[0] += low;
-  to[1] += low * square;
+  to[0] += low * low * low;
+  to[1] += high * high * high;
 #endif
 }
 
-// to[p stride + c] = from[4 c + p], c and p = 0..3.
-static inline void transpose(const double *from, double *to, int stride) {
+// to[l] = the sum over v[l].
+static inline void store_sums(double *to, const Four v[4]) {
 #if defined(__AVX2__)
-  const __m256d a = _mm256_load_pd(from), b = _mm256_load_pd(from + 4);
-  const __m256d c = _mm256_load_pd(from + 8), d = _mm256_load_pd(from + 12);
-  const __m256d ab = _mm256_unpacklo_pd(a, b), cd = _mm256_unpacklo_pd(c, d);
-  const __m256d AB = _mm256_unpackhi_pd(a, b), CD = _mm256_unpackhi_pd(c, d);
-  _mm256_storeu_pd(to, _mm256_permute2f128_pd(ab, cd, 0x20));
-  _mm256_storeu_pd(to + stride, _mm256_permute2f128_pd(AB, CD, 0x20));
-  _mm256_storeu_pd(to + 2 * stride, _mm256_permute2f128_pd(ab, cd, 0x31));
-  _mm256_storeu_pd(to + 3 * stride, _mm256_permute2f128_pd(AB, CD, 0x31));
+  const __m256d a = _mm256_hadd_pd(v[0], v[1]), b = _mm256_hadd_pd(v[2], v[3]);
+  _mm256_storeu_pd(to, _mm256_permute2f128_pd(a, b, 0x21) + _mm256_blend_pd(a, b, 0b1100));
 #else
-  for (int c = 0; c < 4; ++c)
-    for (int p = 0; p < 4; ++p) to[p * stride + c] = from[4 * c + p];
+  for (int l = 0; l < 4; ++l) to[l] = (v[l][0] + v[l][1]) + (v[l][2] + v[l][3]);
 #endif
 }
 

@@ -87,15 +87,21 @@ void SortedAtoms::sort(int n, const double *x, const int *species, int species_c
   }
   stride_ = end;
   data_.resize(9 * stride_);
-  std::fill(data_.begin(), data_.begin() + 3 * stride_, FAR);
   place_.resize(n);
-  double *const px = data_.data(), *const py = px + stride_, *const pz = py + stride_;
   for (int k = 0; k < n; ++k) {
-    const int i = wide_ ? order_[k] : k, to = one_block ? k : next[key(i)]++;
-    place_[i] = to;
-    px[to] = x[3 * i] * scale;
-    py[to] = x[3 * i + 1] * scale;
-    pz[to] = x[3 * i + 2] * scale;
+    const int i = wide_ ? order_[k] : k;
+    place_[i] = one_block ? k : next[key(i)]++;
+  }
+  const int *const place = place_.data();
+  double *const px = data_.data(), *const py = px + stride_, *const pz = py + stride_;
+  for (int i = 0; i < n; ++i) {
+    px[place[i]] = x[3 * i] * scale;
+    py[place[i]] = x[3 * i + 1] * scale;
+    pz[place[i]] = x[3 * i + 2] * scale;
+  }
+  for (int s = 0; s < species_count; ++s) {
+    const int last = blocks_[s].last, next_block = s + 1 < species_count ? blocks_[s + 1].first : end;
+    for (double *p : {px, py, pz}) std::fill(p + last, p + next_block, FAR);
   }
 }
 
