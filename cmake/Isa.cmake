@@ -1,4 +1,4 @@
-# *_isa.cpp hold the pair loops (core) and the matrix products of dense networks (model). Each is
+# *_isa.cpp hold the pair loops and the lattice (core) and the matrix products of dense networks (model). Each is
 # compiled once per instruction set into its own namespace (NANOCHART_ISA); csrc/core/isa.cpp picks
 # one at run time.
 file(GLOB NANOCHART_ISA_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/csrc/core/*_isa.cpp
