@@ -97,28 +97,34 @@ static void deposit(const Points &p, Range rows, Range columns, const Cells &cel
                     double *moments, Pairs *kept) {
   Block own;
   Pairs pairs = kept ? *kept : own.pairs();
-  int count = 0;
   const Locator lattice(cells);
-  const auto finish_block = [&] {
+  int i = rows.first - 1, j = columns.last;  // distances are made up to this row and column
+  const auto fill = [&] {
+    for (int count = 0;;) {
+      if (j < columns.last) {
+        const int next = distances<visit>(p, i, j, columns.last, BLOCK - count, own.r2 + count);
+        count += next - j;
+        j = next;
+        if (count == BLOCK) return count;
+      } else {
+        if (i + 1 == rows.last) return count;
+        if (visit == Visit::after && (i + 1 - rows.first) % W == 0) {
+          if (count + INSIDE > BLOCK) return count;
+          distances_inside(p, i + 1, own.r2 + count);
+          count += INSIDE;
+        }
+        j = first_column<visit>(++i, columns);
+        if (count == BLOCK) return count;
+      }
+    }
+  };
+  while (const int count = fill()) {
     kept ? locate<true>(own.r2, count, lattice, pairs) : locate(own.r2, count, lattice, pairs);
     for (int k = 0; k < count; k += W)
-      for (int lane = k; lane < k + W; ++lane)
-        add_cubes(pairs.t + lane, moments + pairs.row[lane]);
+      for (int lane = 0; lane < W; ++lane)
+        add_cubes(pairs.t + k + lane, moments + pairs.row[k + lane]);
     if (kept) pairs = after(pairs, count);
-    count = 0;
-  };
-  for (int i = rows.first; i < rows.last; ++i) {
-    if (visit == Visit::after && (i - rows.first) % W == 0) {
-      if (count + INSIDE > BLOCK) finish_block();
-      distances_inside(p, i, own.r2 + count);
-      if ((count += INSIDE) == BLOCK) finish_block();
-    }
-    for (int j = first_column<visit>(i, columns), next; j < columns.last; j = next) {
-      next = distances<visit>(p, i, j, columns.last, BLOCK - count, own.r2 + count);
-      if ((count += next - j) == BLOCK) finish_block();
-    }
   }
-  finish_block();
   if (kept) *kept = pairs;
 }
 
