@@ -26,7 +26,7 @@ STEPS = ("plain MD", "log every 100", "metadynamics in 3D every 5", "metadynamic
 # Table: columns as (key in the rows, title)
 COLUMNS = {
     "step": [("variant", ""), ("ms a step", "ms a step"), ("times plain MD", "times plain MD"),
-             ("from", "least"), ("to", "most")],
+             ("error", "standard error")],
     "rdf": [("N", "N"), ("points", "points"), ("value_ms", "value, ms"), ("pullback_ms", "pull-back, ms"),
             ("step_ms", "both in one pass, ms"), ("kernel_density_ms", "KernelDensity value, ms"),
             ("autograd_ms", "PyTorch autograd value + pull-back, ms")],
