@@ -105,8 +105,9 @@ def lammps_lines(energy: str, kappa: float = KAPPA) -> list[str]:
     return [f"fix pull all restrain bond 1 2 {kappa / 2} {kappa / 2} {AT}", f"fix_modify pull energy {energy}"]
 
 
-@pytest.mark.parametrize("every, steps", [(1, 60_000), (10, 200_000)])
-def test_the_restraint_enters_the_swaps(tmp_path, every, steps):
+@pytest.mark.parametrize("every", [1, 10])
+def test_the_restraint_enters_the_swaps(tmp_path, every):
+    steps = 200_000  # of fewer, blocks hold too few passages between the wells to tell their own error
     found, error, record = inner_share(tmp_path, chart_lines(every), steps)
     exact = [dimer.inner() for dimer in EXACT]
     free = [Dimer(t).inner() for t in TEMPERATURES]
