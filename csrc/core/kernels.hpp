@@ -41,6 +41,8 @@ struct Pairs {
 };
 
 struct Kernels {
+  static constexpr int INSIDE = 32;  // at most so many kept pairs are of one vector of atoms alone
+
   // moments[count][n] += (t - 3/2 + n)^3, n = 0..3, of each pair's cell; pairs are kept unless null.
   void (*deposit)(const Points &p, Range rows, Range columns, Visit visit, const Cells &cells,
                   double *moments, Pairs *pairs);

@@ -58,9 +58,9 @@ struct RdfPass::Scratch {
   std::vector<int, CacheAligned<int>> row;
   Pairs pairs() { return {t.data(), inverse.data(), row.data()}; }
 
-  // Whether all pairs of the sorted atoms can be kept, whole vectors of each row.
+  // Whether all pairs of the sorted atoms can be kept, whole vectors of each row and those inside a vector.
   void make_room(int n, Rows rows, int species) {
-    const std::size_t most = std::size_t(rows.last - rows.first) * (n + 16 * species);
+    const std::size_t most = std::size_t(rows.last - rows.first) * (n + 16 * species) + Kernels::INSIDE * species;
     kept = most <= KEPT_PAIRS && !atoms.wide();
     if (!kept || t.size() >= most) return;
     t.resize(most);

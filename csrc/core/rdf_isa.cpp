@@ -76,6 +76,7 @@ static inline void locate(const double *r2, int count, const Locator &lattice, c
 // The pairs inside a vector of atoms: lane l with the one 1 to HALF lanes on, around the end; HALF lanes on, which
 // meets every pair twice, for the first half. INSIDE pairs with those that are left out.
 constexpr int HALF = W / 2, INSIDE = HALF * W;
+static_assert(INSIDE <= Kernels::INSIDE, "there is room for them");
 
 // In a function of its own, without which the loops around it lose their registers.
 __attribute__((noinline)) static void distances_inside(const Points &p, int i, double *r2) {
