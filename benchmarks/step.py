@@ -5,8 +5,8 @@ of plain MD: a processor that is shared or changes its clock does so more slowly
 that do not count, since the one before has filled the caches with its own. The ratio of a set is the median over its
 turns of CPU times. Two equal runs differ by some per cent for as long as they last, by what of them meets in a cache,
 paths differ in speed, and a bias changes the path: hence several runs of plain MD by turns, many sets, and the mean
-over them with its standard error. The descriptor alone, value and pull-back over and over, takes its turns too. The last row is what people do
-without nanochart: `fix external` calling PyTorch autograd from Python.
+over them with its standard error. The descriptor alone, value and pull-back over and over, takes its turns too. The
+last row is what people do without nanochart: `fix external` calling PyTorch autograd from Python.
 """
 
 from __future__ import annotations

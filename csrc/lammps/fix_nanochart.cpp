@@ -88,7 +88,7 @@ void FixNanochart::step(int vflag) {
 }
 
 // Seldom, where the clock costs the engine more than 512-bit vectors save: they save a nanosecond a pair, and
-// cost one per cent of some 4 ms, or of the steps in between where these are fewer (docs/performance.md).
+// cost up to one per cent of some 3 ms, or of the steps in between where these are fewer (docs/performance.md).
 Pace FixNanochart::pace() const {
   std::int64_t interval = arguments_.log_every ? arguments_.log_every : update->nsteps;
   if (!biases_.empty()) interval = std::min<std::int64_t>(interval, minimizing() ? 1 : arguments_.every);
