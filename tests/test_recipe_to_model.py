@@ -46,7 +46,7 @@ def command(*arguments, cwd) -> subprocess.CompletedProcess:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recipe")
-    make_data(folder / "d.h5")
+    make_data(folder / "d.h5", cna=5)
     done = command("train", "d.h5", "-o", "run", "--architecture", "inherent", "--activation", "silu", "--epochs", 3,
                    "--batch", 16, cwd=folder)  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -73,6 +73,9 @@ def test_train_export_distil(trained):
     assert meta["training"]["data_hash"] == meta["training"]["teacher_data_hash"]
     said = command("info", "./Au13.pt", cwd=trained).stdout
     assert "distilled: 3 dense layers, silu" in said and f"r2                     {meta['losses']['r2']}" in said
+    labels = read_metadata(trained / "Au13-inherent.pt")["losses"]["labels"]
+    said = command("info", "./Au13-inherent.pt", cwd=trained).stdout
+    assert labels and all(f"    {label:20} samples {row['samples']}, validation " in said for label, row in labels.items())
 
 
 def test_distil_from_other_data(trained):

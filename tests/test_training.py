@@ -1,13 +1,14 @@
 """The training loop, on small samples."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from training_cases import FAST
 
-from nanochart.chart.losses import final_losses, pca_loss
+from nanochart.chart.losses import by_label, final_losses, pca_losses
 from nanochart.chart.run_folder import best_model, load_checkpoint
 from nanochart.chart.samples import Samples, draw_rows, grid_of, hold_out_groups, make_samples, parts_of
 from nanochart.chart.training import Settings, plateau, train
@@ -131,7 +132,7 @@ def test_pca_loss_is_that_of_scikit_learn():
     a, b = (rng.normal(size=(n, 5)) @ rng.normal(size=(5, 9)) for n in (60, 20))
     pca = PCA(3).fit(a)
     expected = np.mean((b - pca.inverse_transform(pca.transform(b))) ** 2)
-    assert pca_loss(a, b, 3) == pytest.approx(expected)
+    assert pca_losses(a, b, 3).mean() == pytest.approx(expected)
 
 
 def test_samples_pair_hot_inputs_with_quenched_targets():
@@ -150,6 +151,22 @@ def test_samples_pair_hot_inputs_with_quenched_targets():
     assert np.array_equal(single.inputs, single.targets) and len(single.inputs) == 6
     own = make_samples(hot, cold, part, grid, target="self")
     assert np.array_equal(own.inputs, own.targets)
+    assert set(s.label) == {-1}
+    labelled = make_samples(hot, cold, part, grid, label=np.array([1, 1, 5, 0, -1, 2]))
+    assert labelled.label.tolist() == [1, 1, 5, 0, -1, 2] * 2
+
+
+def test_losses_of_the_structures_of_each_label(samples, tmp_path):
+    code = np.tile([0, 5, 5, -1], 20)
+    losses = train(replace(samples, label=code), tmp_path, Settings(**FAST), progress=False)
+    assert losses == final_losses(tmp_path)
+    found = {name: row["samples"] for name, row in losses["labels"].items()}
+    assert found == {name: np.sum(code[samples.validation] == c) for name, c in (("Dh", 0), ("Amorphous", 5))}
+    rows = by_label(np.array([1, 5, 1, -1]), np.array([1.0, 2.0, 4.0, 9.0]), np.array([3.0, 5.0, 5.0, 9.0]))
+    assert rows == {
+        "Ih": {"samples": 2, "validation": 2.5, "pca3_of_targets": 4.0},
+        "Amorphous": {"samples": 1, "validation": 2.0, "pca3_of_targets": 5.0},
+    }
 
 
 def test_grids_of_the_published_systems():

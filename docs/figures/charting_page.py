@@ -35,6 +35,15 @@ def larger_set(name: str) -> tuple[str, str]:
     return file, f"\n(`{file}` {made}; the random split is of `data/{name}.h5`)"
 
 
+def label_table(losses: dict) -> str:
+    """Of the held-out structures of each label, for runs that know the labels."""
+    if not (labels := losses.get("labels")):
+        return ""
+    rows = "".join(f"| {label} | {row['samples']:,} | {row['validation']:.4f} | {row['pca3_of_targets']:.4f} | "
+                   f"{row['validation'] / row['pca3_of_targets']:.2f} |\n" for label, row in labels.items())  # fmt: skip
+    return (f"\n| held-out structures of the first line | | loss | 3 principal components | ratio |\n|---|---|---|---|---|\n{rows}")
+
+
 def page(name: str) -> str:
     model = f"{name}-charting"
     card, meta = json.loads((MODELS / f"{model}.json").read_text()), shipped(model)
@@ -77,7 +86,7 @@ structures, as in the paper):
 | network, inputs | held out | loss | 3 principal components | ratio | |
 |---|---|---|---|---|---|
 {rows}| 2023 paper, quenched to themselves | random | {losses['paper']} | | | |
-
+{label_table(losses)}
 The ratio to principal components is {ratio:.2f} on stretches of trajectory not seen.{short}
 The paper had several times the structures.
 

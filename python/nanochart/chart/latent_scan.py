@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nanochart.chart.losses import pca_loss, scaled_targets
+from nanochart.chart.losses import pca_losses, scaled_targets
 from nanochart.chart.run_folder import best_model, load_checkpoint, write_json
 from nanochart.chart.samples import Samples
 from nanochart.chart.training import Settings, train_dataset
@@ -30,7 +30,7 @@ def latent_scan(data: str | Path, folder: str | Path, sizes: Sequence[int], sett
         losses = train_dataset(data, run, replace(settings, latent=size), resume=True, **options)
         samples = Samples.load(run / "samples.npz")
         targets = scaled_targets(best_model(load_checkpoint(run)), samples)
-        pca = pca_loss(targets[samples.training], targets[samples.validation], size)
+        pca = float(pca_losses(targets[samples.training], targets[samples.validation], size).mean())
         rows.append({"latent": size, "validation": losses["validation"], "pca": pca,
                      "ratio": losses["validation"] / pca, "epochs": losses["epochs"]})  # fmt: skip
         write_json(folder / "scan.json", rows)

@@ -19,20 +19,24 @@ PAPER_BINS = {("Au", 147): 340, ("Ag", 147): 340, ("Au", 90): 280, ("Cu", 147): 
 @dataclass(frozen=True)
 class Samples:
     """inputs and targets g[n,C,K] (1/angstrom, float32); part[n] is TRAINING, VALIDATION or NEITHER;
-    kind[n] is "thermal" or "quenched", what the input is."""
+    kind[n] is "thermal" or "quenched", what the input is; label[n] is the code of the quenched frame's
+    label (`landscape.cna.LABELS`), -1 where it has none, and None stands for -1 everywhere."""
 
     inputs: np.ndarray
     targets: np.ndarray
     part: np.ndarray
     kind: np.ndarray
+    label: np.ndarray | None = None
 
     def __post_init__(self):
+        if self.label is None:
+            object.__setattr__(self, "label", np.full(len(self.inputs), -1, np.int8))
         if self.inputs.ndim != 3 or self.inputs.shape != self.targets.shape:
             raise ValueError(
                 f"inputs {self.inputs.shape} and targets {self.targets.shape} must have one shape [n, C, K]"
             )
-        if len(self.part) != len(self.inputs) or len(self.kind) != len(self.inputs):
-            raise ValueError("part and kind must have one entry for each sample")
+        if {len(self.part), len(self.kind), len(self.label)} != {len(self.inputs)}:
+            raise ValueError("part, kind and label must have one entry for each sample")
 
     @property
     def training(self) -> np.ndarray:
@@ -46,13 +50,13 @@ class Samples:
 
     def save(self, path: Path) -> None:
         part = path.with_name(f"{path.stem}.part.npz")
-        np.savez(part, inputs=self.inputs, targets=self.targets, part=self.part, kind=self.kind)
+        np.savez(part, **vars(self))
         part.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Samples:
         with np.load(path) as file:
-            return cls(*(file[name] for name in ("inputs", "targets", "part", "kind")))
+            return cls(**file)
 
 
 def grid_of(thermal: np.ndarray, quenched: np.ndarray, element: str, bins: int | None = None) -> RdfGrid:
@@ -114,8 +118,9 @@ def make_samples(
     grid: RdfGrid,
     inputs: str = "thermal+quenched",
     target: str = "quenched",
+    label: np.ndarray | None = None,
 ) -> Samples:
-    """Samples from pairs of positions [n,N,3] (angstrom) and the side [n] of the split of each.
+    """Samples from pairs of positions [n,N,3] (angstrom), the side [n] of the split and the label [n] of each.
 
     inputs : "quenched", or "thermal+quenched": each pair gives two samples.
     target : "self", or "quenched": the chart of a hot structure is that of its basin.
@@ -126,11 +131,12 @@ def make_samples(
     cold = rdf(quenched, grid).astype(np.float32)
     names = np.full(len(cold), "quenched")
     if inputs == "quenched":
-        return Samples(cold, cold, part, names)
+        return Samples(cold, cold, part, names, label)
     hot = rdf(thermal, grid).astype(np.float32)
     return Samples(
         np.concatenate([hot, cold]),
         np.concatenate([hot if target == "self" else cold, cold]),
         np.concatenate([part, part]),
         np.concatenate([np.full(len(hot), "thermal"), names]),
+        None if label is None else np.concatenate([label, label]),
     )

@@ -195,7 +195,8 @@ def train_dataset(
     grid = grid_of(data.positions_thermal, data.positions_quenched, data.element, bins)
     rows = draw_rows(len(data), structures, half, settings.seed)
     part = parts_of(data, split)[rows]
-    samples = make_samples(data.positions_thermal[rows], data.positions_quenched[rows], part, grid, inputs, target)
+    hot, cold, label = (column[rows] for column in (data.positions_thermal, data.positions_quenched, data.cna))
+    samples = make_samples(hot, cold, part, grid, inputs, target, label)
     info = {
         "grid": {"start": grid.start, "step": grid.step, "bins": grid.bins, "bandwidth": grid.bandwidth},
         "elements": [data.element],

@@ -117,4 +117,7 @@ def info(model: Annotated[str, typer.Argument(help="shipped name, or path of a m
     for title in ("training", "losses", "versions"):
         typer.echo(title)
         for key, value in meta.get(title, {}).items():
-            typer.echo(f"  {key:22} {value}")
+            parts = value.items() if isinstance(value, dict) else ()  # losses of the structures of each label
+            typer.echo(f"  {key:22} {'' if parts else value}".rstrip())
+            for part, row in parts:
+                typer.echo(f"    {part:20} " + ", ".join(f"{name} {number:.4g}" for name, number in row.items()))
