@@ -11,7 +11,7 @@ from nanochart.landscape.dataset import Dataset, add_block, create
 from nanochart.landscape.motifs import start
 from nanochart.landscape.dataset_file import NEITHER, TRAINING, VALIDATION
 from nanochart.landscape.splits import block_split, random_split
-from nanochart.landscape.unique import distinct, make
+from nanochart.landscape.unique import distinct, draw, make
 
 
 def rows_of(x, energy, replica, step, temperature=300.0, converged=True):
@@ -146,6 +146,18 @@ def test_structures_drawn_by_chance(source, tmp_path):
     assert len(six) == sum(min(n, 3) for n in six.count[first])
     for code, energy in zip(six.cna[~first], six.energy[~first]):
         assert np.any((six.cna[first] == code) & (np.abs(energy - six.energy[first]) < 1e-4))
+
+
+def test_structures_drawn_of_each_label(source, tmp_path):
+    """None of the rarer ones is lost, the more frequent are cut, and the draw of all comes after."""
+    codes = np.repeat([5, 1, 4], [30, 3, 8])
+    chosen = draw(codes, None, 6, seed=0)
+    assert np.all(np.diff(chosen) > 0) and np.bincount(codes[chosen]).tolist() == [0, 3, 0, 0, 6, 6]
+    assert len(draw(codes, 10, 6, seed=0)) == 10 and set(draw(codes, 10, 6, seed=0)) < set(chosen)
+    _, made = make([source], tmp_path / "even.h5", frames=2, most_each=3, progress=False)
+    assert made["structures"] == {"Dh": 0, "Ih": 3, "Twin": 0, "Fcc": 3, "Mix": 0, "Amorphous": 0}
+    even = Dataset(tmp_path / "even.h5")
+    assert np.bincount(even.cna[even.count > 0], minlength=6).tolist() == list(made["structures"].values())
 
 
 def test_several_sources(source, tmp_path):

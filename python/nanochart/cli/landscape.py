@@ -103,6 +103,7 @@ def dataset(
     duplicates: Annotated[float, typer.Option(help="meV; kept structures of one label differ by at least this")] = 0.1,
     frames: Annotated[int, typer.Option(help="frames kept of each unique structure, at most")] = 1,
     most: Annotated[Optional[int], typer.Option(min=1, help="structures kept at most, drawn by chance; default: all")] = None,
+    most_each: Annotated[Optional[int], typer.Option(min=1, help="the same of each label")] = None,
     compact: Annotated[bool, typer.Option("--compact", help="positions rounded to 0.01 (thermal) and 0.001 A: a third of the size")] = False,
     seed: Annotated[int, typer.Option(help="of the two splits")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="threads for the labels")] = 1,
@@ -110,10 +111,11 @@ def dataset(
     """Label quenched frames, drop duplicates, print the composition, store the splits."""
     from nanochart.landscape.unique import make
 
-    composition, made = make(sources, output, rule=duplicates / 1000, frames=frames, most=most, compact=compact,
-                             seed=seed, threads=jobs)  # fmt: skip
-    structures = min(composition.unique.sum(), most or composition.unique.sum())
-    typer.echo(f"{composition}\nwrote {output}: {made['rows']} frames of {structures} structures, "
+    composition, made = make(sources, output, rule=duplicates / 1000, frames=frames, most=most, most_each=most_each,
+                             compact=compact, seed=seed, threads=jobs)  # fmt: skip
+    structures = made["structures"]
+    drawn = "" if most is most_each is None else f" ({', '.join(f'{label} {n}' for label, n in structures.items())})"
+    typer.echo(f"{composition}\nwrote {output}: {made['rows']} frames of {sum(structures.values())} structures{drawn}, "
                f"content hash {made['hash']}")
 
 

@@ -52,33 +52,42 @@ def partners(kept: np.ndarray, stands: np.ndarray, most: int, seed: int) -> np.n
     return others[rank < most]
 
 
-def drawn(columns: dict[str, np.ndarray], kept: np.ndarray, stands: np.ndarray, most: int, seed: int):
-    """columns, kept and stands of `most` unique structures, drawn by chance, and of their frames."""
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(kept))[:most])
+def draw(codes: np.ndarray, most: int | None, most_each: int | None, seed: int) -> np.ndarray:
+    """At most `most` of the structures 0..k-1, upwards, drawn by chance; of each label (codes[k]) at
+    most `most_each`."""
+    order = np.random.default_rng(seed).permutation(len(codes))
+    if most_each is not None:
+        too_many = [np.flatnonzero(codes[order] == code)[most_each:] for code in np.unique(codes)]
+        order = np.delete(order, np.concatenate(too_many))
+    return np.sort(order[:most])
+
+
+def of_structures(chosen: np.ndarray, columns: dict[str, np.ndarray], kept: np.ndarray, stands: np.ndarray):
+    """columns, kept and stands of the chosen ones (ascending) of the unique structures, and of their frames."""
     rows = np.flatnonzero(np.isin(stands, chosen))
     columns = {name: values[rows] for name, values in columns.items()}
     return columns, np.searchsorted(rows, kept[chosen]), np.searchsorted(chosen, stands[rows])
 
 
 def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: int = 1, most: int | None = None,
-         compact: bool = False, seed: int = 0, threads: int = 1,
+         most_each: int | None = None, compact: bool = False, seed: int = 0, threads: int = 1,
          progress: bool = True) -> tuple[Composition, dict[str, object]]:  # fmt: skip
     """Write the unique structures of `sources` with labels, counts and splits to `output`.
 
     frames: frames kept of each structure at most. The first one has the number of all of them as its
     `count`, the further ones (other thermal positions of the same minimum) have 0; they are on
     the side of the first one in both splits, or on neither where their own stretch of trajectory
-    is on the other. most: structures kept at most, drawn by chance. compact: see `dataset_file.DECIMALS`. Trajectories are numbered through the
-    sources. Returns the composition and `dataset.summary` of the new set. Raises ValueError for
-    sources without converged frames or of several clusters, FileExistsError if `output` exists.
+    is on the other. most, most_each: structures kept at most, of all and of each label, drawn by chance.
+    compact: see `dataset_file.DECIMALS`. Trajectories are numbered through the sources. Returns the composition and `dataset.summary` of the new set, with its number of `structures` by label.
+    Raises ValueError for sources without converged frames or of several clusters, FileExistsError if `output` exists.
     """
     if output.exists():
         raise FileExistsError(f"dataset: {output} exists; give another --output")
     if frames < 1:
         raise ValueError(f"dataset: {frames} frames of each structure, must be >= 1")
     composition, columns, kept, stands = reduce(sources, rule, threads, progress)
-    if most is not None and len(kept) > most:
-        columns, kept, stands = drawn(columns, kept, stands, most, seed)
+    chosen = draw(columns["cna"][kept], most, most_each, seed)
+    columns, kept, stands = of_structures(chosen, columns, kept, stands)
     rows = np.concatenate([kept, partners(kept, stands, frames - 1, seed)])
     rows = rows[np.argsort(columns["row"][rows])]  # as they lie in the sources
     names = [name for name in files.TYPES if any(name in files.columns_of(source) for source in sources)]
@@ -94,7 +103,8 @@ def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: i
               "composition": composition.to_json()}  # fmt: skip
     output.parent.mkdir(parents=True, exist_ok=True)
     files.write(output, attrs, _kept(sources, names, columns["row"][rows], extra), optional=optional, compact=compact)
-    return composition, summary(output)
+    number = np.bincount(columns["cna"][kept], minlength=len(cna.LABELS)).tolist()
+    return composition, summary(output) | {"structures": dict(zip(cna.LABELS, number))}
 
 
 def reduce(sources: Sequence[Path], rule: float = RULE, threads: int = 1,
