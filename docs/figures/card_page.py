@@ -40,6 +40,12 @@ def loss_row(name: str, what: str, losses: dict, training: dict, key: str = "val
             f"{ratio:.2f} | {losses['epochs']} epochs, batch {training['batch']}, {optimiser}, {rate} |\n")  # fmt: skip
 
 
+def random_row(name: str, random: dict, charting: dict) -> str:
+    same = random.get("data_hash") == charting["training"]["data_hash"]
+    what = f"trained anew from {random['training_samples']:,}" + ("" if same else f" of `data/{name}.h5`")
+    return loss_row("the same network", what, random, {"split": "random"} | random)
+
+
 def loss_table(name: str, card: dict, teacher: dict, charting: dict | None) -> str:
     text = ("| network, inputs | held out | loss | 3 principal components | ratio | |\n|---|---|---|---|---|---|\n")
     for key, what in (("validation", "all inputs"), ("validation_quenched", "quenched inputs"),
@@ -49,7 +55,7 @@ def loss_table(name: str, card: dict, teacher: dict, charting: dict | None) -> s
         text += loss_row(f"{name}-charting", "quenched to themselves", charting["losses"], charting["training"])
         path = MODELS / f"{name}-charting.json"
         if random := path.exists() and json.loads(path.read_text()).get("random_split"):
-            text += loss_row("the same network", "trained anew", random, {"split": "random"} | random)
+            text += random_row(name, random, charting)
     paper = teacher["losses"].get("paper")
     return text + f"| 2023 paper, quenched to themselves | random | {paper} | | | |\n" if paper else text
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import sys
 
+from nanochart.landscape.cna import LABELS
+from nanochart.landscape.composition import PAPER
 from nanochart.landscape.dataset import Dataset
 
-from card_page import METALS, MODELS, basins_text, loss_row, numbers, shipped
+from card_page import METALS, MODELS, basins_text, loss_row, numbers, random_row, shipped
 
 
 def schedule(training: dict) -> str:
@@ -31,17 +33,28 @@ def how(training: dict) -> tuple[str, str]:
 def larger_set(name: str) -> tuple[str, str]:
     """File and description of a set that is not in the repository."""
     file, made = ("both.h5", f"of [{name}]({name}.md)") if name == "Au147" else (
-        f"{name}.more.h5", "holds it and [more of the same](../landscapes.md#more-of-the-same)")  # fmt: skip
-    return file, f"\n(`{file}` {made}; the random split is of `data/{name}.h5`)"
+        f"{name}.more.h5", "is one of the [larger sets](../landscapes.md#larger-sets-for-the-2023-networks)")  # fmt: skip
+    return file, f"\n(`{file}` {made})"
 
 
-def label_table(losses: dict) -> str:
-    """Of the held-out structures of each label, for runs that know the labels."""
+def label_table(losses: dict, system: tuple[str, int]) -> str:
+    """Of the held-out structures of each label, for runs that know the labels; and their mean with the
+    paper's shares of unique structures."""
     if not (labels := losses.get("labels")):
         return ""
     rows = "".join(f"| {label} | {row['samples']:,} | {row['validation']:.4f} | {row['pca3_of_targets']:.4f} | "
                    f"{row['validation'] / row['pca3_of_targets']:.2f} |\n" for label, row in labels.items())  # fmt: skip
-    return (f"\n| held-out structures of the first line | | loss | 3 principal components | ratio |\n|---|---|---|---|---|\n{rows}")
+    share = dict(zip(LABELS, PAPER[system][1]))
+    network, pca = (sum(share[label] * row[key] for label, row in labels.items()) for key in ("validation", "pca3_of_targets"))
+    return f"""
+By [label](../cna.md), of the held-out structures of the first line:
+
+| label | structures | loss | 3 principal components | ratio |
+|---|---|---|---|---|
+{rows}
+The ratio of a whole set follows from what it holds: with the paper's shares of unique structures the same losses give
+{network / pca:.2f}.
+"""
 
 
 def page(name: str) -> str:
@@ -52,7 +65,7 @@ def page(name: str) -> str:
     ratio, solid = losses["ratio_to_pca3"], card["of_ordered_frames"]
     rows = loss_row(model, "quenched to themselves", losses, training)
     if random := card.get("random_split"):
-        rows += loss_row("the same network", "trained anew", random, {"split": "random"} | random)
+        rows += random_row(name, random, meta)
     noise = card["noise_to_distance"]
     shown = losses["epochs"] * losses["training_samples"]
     optimiser, options = how(training)
@@ -86,9 +99,9 @@ structures, as in the paper):
 | network, inputs | held out | loss | 3 principal components | ratio | |
 |---|---|---|---|---|---|
 {rows}| 2023 paper, quenched to themselves | random | {losses['paper']} | | | |
-{label_table(losses)}
+{label_table(losses, (meta['elements'][0], atoms))}
 The ratio to principal components is {ratio:.2f} on stretches of trajectory not seen.{short}
-The paper had several times the structures.
+The paper had {sum(PAPER[meta['elements'][0], atoms][1]):,} structures.
 
 **Numbers**, {card['frames']:,} held-out frames (`python docs/figures/model_card.py`, kept in [{model}.json]({model}.json)); the columns are
 s1, s2, ..:

@@ -121,9 +121,10 @@ def main() -> None:
         if options.against:
             basin_noise(other, result["against"][options.against], options.basins, frames.hash)
     if options.random:
-        trained = load_checkpoint(options.random)["settings"]
+        run = load_checkpoint(options.random)
         result["random_split"] = json.loads((options.random / "losses.json").read_text()) | {
-            key: trained[key] for key in ("batch", "schedule", "optimiser") if key in trained}  # fmt: skip
+            key: run["settings"][key] for key in ("batch", "schedule", "optimiser") if key in run["settings"]} | {
+            "data_hash": run["info"]["training"]["data_hash"]}  # fmt: skip
     result["losses"] = chart.metadata["losses"]
     print(json.dumps(result, indent=1))
     (DOCS / "models" / f"{options.model}.json").write_text(json.dumps(result, indent=1) + "\n")
