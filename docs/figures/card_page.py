@@ -133,7 +133,7 @@ def page(name: str) -> str:
     third = (f"[`{name}-charting`]({name}-charting.md) is the 2023 network of quenched\nclusters, for those and "
              "for comparison.") if charting else ""  # fmt: skip
     if charting and charting["training"]["data_hash"] != training["data_hash"]:
-        third += " It has seen more: the structures of this data set, those held out here too, and as many others."
+        third += " It learned from a larger set, with structures that are held out here."
     return f"""# {name}, {name}-inherent
 
 Charts of {atoms} {metal} atoms. `{name}-inherent` is the inherent-structure encoder (Telari et al. 2025, arXiv:2407.17924), which

@@ -67,11 +67,10 @@ def page(name: str) -> str:
     if random := card.get("random_split"):
         rows += random_row(name, random, meta)
     noise = card["noise_to_distance"]
-    shown = losses["epochs"] * losses["training_samples"]
     optimiser, options = how(training)
     own = Dataset(f"data/{name}.h5").hash == training["data_hash"]  # else of another set, which the card of NAME describes
     data, of = (f"data/{name}.h5", "") if own else larger_set(name)
-    short = "" if ratio < 0.6 else f" It should be below 0.6; {shown:,} samples were shown to it."
+    short = "" if ratio < 0.6 else f" It should be below 0.6; epoch {losses['best_epoch'] + 1} was the best."
     return f"""# {model}
 
 The 2023 chart (Telari et al., ACS Nano 17, 21287, doi:10.1021/acsnano.3c05653) of {atoms} {metal} atoms: the autoencoder of
