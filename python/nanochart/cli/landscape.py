@@ -114,7 +114,7 @@ def dataset(
     composition, made = make(sources, output, rule=duplicates / 1000, frames=frames, most=most, most_each=most_each,
                              compact=compact, seed=seed, threads=jobs)  # fmt: skip
     structures = made["structures"]
-    drawn = "" if most is most_each is None else f" ({', '.join(f'{label} {n}' for label, n in structures.items())})"
+    drawn = "" if most is None and most_each is None else f" ({', '.join(f'{label} {n}' for label, n in structures.items())})"
     typer.echo(f"{composition}\nwrote {output}: {made['rows']} frames of {sum(structures.values())} structures{drawn}, "
                f"content hash {made['hash']}")
 

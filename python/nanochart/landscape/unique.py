@@ -78,8 +78,10 @@ def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: i
     `count`, the further ones (other thermal positions of the same minimum) have 0; they are on
     the side of the first one in both splits, or on neither where their own stretch of trajectory
     is on the other. most, most_each: structures kept at most, of all and of each label, drawn by chance.
-    compact: see `dataset_file.DECIMALS`. Trajectories are numbered through the sources. Returns the composition and `dataset.summary` of the new set, with its number of `structures` by label.
-    Raises ValueError for sources without converged frames or of several clusters, FileExistsError if `output` exists.
+    compact: see `dataset_file.DECIMALS`. Trajectories are numbered through the sources. Returns the
+    composition and `dataset.summary` of the new set, with its number of `structures` by label. Raises
+    ValueError for sources without converged frames or of several clusters, FileExistsError if
+    `output` exists.
     """
     if output.exists():
         raise FileExistsError(f"dataset: {output} exists; give another --output")
@@ -87,7 +89,8 @@ def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: i
         raise ValueError(f"dataset: {frames} frames of each structure, must be >= 1")
     composition, columns, kept, stands = reduce(sources, rule, threads, progress)
     chosen = draw(columns["cna"][kept], most, most_each, seed)
-    columns, kept, stands = of_structures(chosen, columns, kept, stands)
+    if len(chosen) < len(kept):
+        columns, kept, stands = of_structures(chosen, columns, kept, stands)
     rows = np.concatenate([kept, partners(kept, stands, frames - 1, seed)])
     rows = rows[np.argsort(columns["row"][rows])]  # as they lie in the sources
     names = [name for name in files.TYPES if any(name in files.columns_of(source) for source in sources)]
