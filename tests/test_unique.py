@@ -4,14 +4,16 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from nanochart.cli import app
 from nanochart.landscape import cna, dataset_file
 from nanochart.landscape.composition import PAPER, Composition
 from nanochart.landscape.dataset import Dataset, add_block, create
 from nanochart.landscape.motifs import start
 from nanochart.landscape.dataset_file import NEITHER, TRAINING, VALIDATION
 from nanochart.landscape.splits import block_split, random_split
-from nanochart.landscape.unique import distinct, draw, make
+from nanochart.landscape.unique import FINE, distinct, draw, make
 
 
 def rows_of(x, energy, replica, step, temperature=300.0, converged=True):
@@ -186,6 +188,22 @@ def test_rule_against_the_plain_loop():
     assert kept.tolist() == plain
     assert np.array_equal(codes[kept][stands], codes)
     assert np.all((energy - energy[kept][stands] >= 0) & (energy - energy[kept][stands] < 1e-4))
+
+
+def test_merged_minima_are_told(tmp_path):
+    """Fifty energies 0.02 meV apart: the paper's rule keeps every fifth, and the command says which rule keeps all."""
+    path = create(tmp_path / "dense.h5", "Au", 55)
+    x = np.repeat(start("Ih", "Au", 55, 0).positions[None], 50, axis=0)
+    add_block(path, "a", rows_of(x, -190 + 2.001e-5 * np.arange(50), 0, np.arange(50)))
+    _, made = make([path], tmp_path / "coarse.h5", progress=False)
+    assert (made["unique"], made["unique_fine"], made["rows"]) == (10, 50, 10)
+    _, made = make([path], tmp_path / "fine.h5", rule=FINE, progress=False)
+    assert made["unique"] == made["unique_fine"] == made["rows"] == 50
+    told = CliRunner().invoke(app, ["dataset", str(path), "-o", str(tmp_path / "told.h5")])
+    assert told.exit_code == 0 and "0.1 meV merges different minima" in told.stdout
+    assert "10 are left of 50. For more to learn from: --duplicates 0.01" in told.stdout
+    silent = CliRunner().invoke(app, ["dataset", str(path), "-o", str(tmp_path / "silent.h5"), "--duplicates", "0.01"])
+    assert silent.exit_code == 0 and "merges" not in silent.stdout
 
 
 def test_table_has_the_paper_beside(source, tmp_path):

@@ -109,7 +109,7 @@ def dataset(
     jobs: Annotated[int, typer.Option(min=1, help="threads for the labels")] = 1,
 ):  # fmt: skip
     """Label quenched frames, drop duplicates, print the composition, store the splits."""
-    from nanochart.landscape.unique import make
+    from nanochart.landscape.unique import FINE, make
 
     composition, made = make(sources, output, rule=duplicates / 1000, frames=frames, most=most, most_each=most_each,
                              compact=compact, seed=seed, threads=jobs)  # fmt: skip
@@ -117,6 +117,9 @@ def dataset(
     drawn = "" if most is None and most_each is None else f" ({', '.join(f'{label} {n}' for label, n in structures.items())})"
     typer.echo(f"{composition}\nwrote {output}: {made['rows']} frames of {sum(structures.values())} structures{drawn}, "
                f"content hash {made['hash']}")
+    if made["unique_fine"] > 1.2 * made["unique"]:
+        typer.echo(f"{duplicates:g} meV merges different minima of nearly the same energy: {made['unique']} are left of "
+                   f"{made['unique_fine']}. For more to learn from: --duplicates {1000 * FINE:g}")
 
 
 def convergence(

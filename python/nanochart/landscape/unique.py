@@ -20,6 +20,7 @@ from .dataset_file import NEITHER
 from .splits import block_split, random_split
 
 RULE = 1e-4  # eV
+FINE = 1e-5  # eV: farther apart than this two frames quenched to 1e-3 eV/A were never the same minimum
 
 
 def distinct(codes: np.ndarray, energy: np.ndarray, rule: float = RULE) -> tuple[np.ndarray, np.ndarray]:
@@ -79,7 +80,8 @@ def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: i
     the side of the first one in both splits, or on neither where their own stretch of trajectory
     is on the other. most, most_each: structures kept at most, of all and of each label, drawn by chance.
     compact: see `dataset_file.DECIMALS`. Trajectories are numbered through the sources. Returns the
-    composition and `dataset.summary` of the new set, with its number of `structures` by label. Raises
+    composition and `dataset.summary` of the new set, with its number of `structures` by label, and
+    how many structures there were with the rule (`unique`) and would be with `FINE` (`unique_fine`). Raises
     ValueError for sources without converged frames or of several clusters, FileExistsError if
     `output` exists.
     """
@@ -88,6 +90,7 @@ def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: i
     if frames < 1:
         raise ValueError(f"dataset: {frames} frames of each structure, must be >= 1")
     composition, columns, kept, stands = reduce(sources, rule, threads, progress)
+    unique = {"unique": len(kept), "unique_fine": len(distinct(columns["cna"], columns["energy"], min(rule, FINE))[0])}
     chosen = draw(columns["cna"][kept], most, most_each, seed)
     if len(chosen) < len(kept):
         columns, kept, stands = of_structures(chosen, columns, kept, stands)
@@ -107,7 +110,7 @@ def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: i
     output.parent.mkdir(parents=True, exist_ok=True)
     files.write(output, attrs, _kept(sources, names, columns["row"][rows], extra), optional=optional, compact=compact)
     number = np.bincount(columns["cna"][kept], minlength=len(cna.LABELS)).tolist()
-    return composition, summary(output) | {"structures": dict(zip(cna.LABELS, number))}
+    return composition, summary(output) | unique | {"structures": dict(zip(cna.LABELS, number))}
 
 
 def reduce(sources: Sequence[Path], rule: float = RULE, threads: int = 1,
