@@ -44,6 +44,7 @@ def test_info(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "3 chart coordinates of 147 atoms of Au" in done.stdout
     assert "170 points, 2.004 .. 18.938 A" in done.stdout
+    assert re.search(r"temperatures +250.0 .. 600.0, 26 of them\n", done.stdout)  # not a line of all
 
 
 @pytest.mark.parametrize("model", ["Au9999", "no/such.pt"])

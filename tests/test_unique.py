@@ -263,3 +263,10 @@ def test_nothing_to_keep(tmp_path):
     with pytest.raises(ValueError, match="must be > 0"):
         make([path], tmp_path / "u.h5", rule=0.0, progress=False)
     assert not (tmp_path / "u.h5").exists()
+
+
+@pytest.mark.parametrize("rule", [0.0, -1e-4, float("nan")])
+def test_rule_must_be_positive(source, tmp_path, rule):
+    with pytest.raises(ValueError, match=r"duplicates is (0|-0.1|nan) meV, must be > 0"):
+        make([source], tmp_path / "no.h5", rule=rule, progress=False)
+    assert not (tmp_path / "no.h5").exists()

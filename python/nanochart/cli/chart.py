@@ -117,6 +117,8 @@ def info(model: Annotated[str, typer.Argument(help="shipped name, or path of a m
     for title in ("training", "losses", "versions"):
         typer.echo(title)
         for key, value in meta.get(title, {}).items():
+            if key == "temperatures" and len(value) > 12:
+                value = f"{min(value)} .. {max(value)}, {len(value)} of them"
             parts = value.items() if isinstance(value, dict) else ()  # losses of the structures of each label
             typer.echo(f"  {key:22} {'' if parts else value}".rstrip())
             for part, row in parts:

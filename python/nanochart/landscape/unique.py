@@ -117,7 +117,7 @@ def reduce(sources: Sequence[Path], rule: float = RULE, threads: int = 1,
            progress: bool = True) -> tuple[Composition, dict[str, np.ndarray], np.ndarray, np.ndarray]:  # fmt: skip
     """Composition, columns of `labelled` without failed frames, and for those what `distinct` says."""
     if not rule > 0:
-        raise ValueError(f"dataset: duplicates within {rule} eV, must be > 0")
+        raise ValueError(f"dataset: duplicates is {1000 * rule:g} meV, must be > 0; the charting paper has 0.1")
     kinds = [files.read_attributes(source) for source in sources]
     for name in ("elements", "atoms", "potential"):
         if len(found := sorted({str(kind[name]) for kind in kinds})) > 1:
