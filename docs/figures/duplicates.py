@@ -26,6 +26,7 @@ EDGES = [0.0, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1]  # meV
 
 def compare(x: np.ndarray, y: np.ndarray, grid) -> tuple[np.ndarray, float]:
     """Largest difference (A) of the sorted distances of each pair of x[n,N,3] and y[n,N,3]; rms difference of g."""
+    x, y = x.astype(float), y.astype(float)
     apart = np.array([np.abs(np.sort(pdist(a)) - np.sort(pdist(b))).max() for a, b in zip(x, y)])
     return apart, float(np.sqrt(np.mean((rdf(x, grid) - rdf(y, grid)) ** 2)))
 
@@ -34,7 +35,7 @@ def main(paths: list[str]) -> None:
     sets, random = [Dataset(path) for path in paths], np.random.default_rng(0)
     rows = [np.flatnonzero(data.converged) for data in sets]
     energy = np.concatenate([data.energy[keep] for data, keep in zip(sets, rows)])
-    positions = np.concatenate([data.positions_quenched[keep] for data, keep in zip(sets, rows)]).astype(float)
+    positions = np.concatenate([data.positions_quenched[keep] for data, keep in zip(sets, rows)])
     grid = grid_of(positions, positions, sets[0].element)
     order = np.argsort(energy)
     difference = 1000 * np.diff(energy[order])  # meV

@@ -119,7 +119,8 @@ def dataset(
                f"content hash {made['hash']}")
     if made["unique_fine"] > 1.2 * made["unique"]:
         typer.echo(f"{duplicates:g} meV merges different minima of nearly the same energy: {made['unique']} are left of "
-                   f"{made['unique_fine']}. For more to learn from: --duplicates {1000 * FINE:g}")
+                   f"{made['unique_fine']}. Frames quenched to 1e-3 eV/A or better can be told apart by "
+                   f"--duplicates {1000 * FINE:g}")
 
 
 def convergence(

@@ -90,7 +90,8 @@ def make(sources: Sequence[Path], output: Path, *, rule: float = RULE, frames: i
     if frames < 1:
         raise ValueError(f"dataset: {frames} frames of each structure, must be >= 1")
     composition, columns, kept, stands = reduce(sources, rule, threads, progress)
-    unique = {"unique": len(kept), "unique_fine": len(distinct(columns["cna"], columns["energy"], min(rule, FINE))[0])}
+    fine = kept if rule <= FINE else distinct(columns["cna"], columns["energy"], FINE)[0]
+    unique = {"unique": len(kept), "unique_fine": len(fine)}
     chosen = draw(columns["cna"][kept], most, most_each, seed)
     if len(chosen) < len(kept):
         columns, kept, stands = of_structures(chosen, columns, kept, stands)
